@@ -1,0 +1,11 @@
+"""Mathematics: the field, hashes, curves, blob commitments.
+
+Responsible for: BN254 Fr, Poseidon2 (with an optional C kernel in `_native/`), SHA-256 and Keccak, Grumpkin,
+BLS12-381 as far as blobs need it, KZG. Not for: any protocol object or domain separator.
+
+Authority: @aztec/foundation src/crypto, src/curves; @aztec/blob-lib (4.1.2).
+
+Import the modules; nothing is gathered here, so that a hash does not load the KZG library.
+"""
+
+__all__ = ["field", "keccak", "poseidon2", "sha256"]
