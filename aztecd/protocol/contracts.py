@@ -1,0 +1,191 @@
+"""Contract classes and instances: what they are made of, their identifiers and addresses.
+
+Authority: @aztec/stdlib src/contract/contract_class_id.ts, contract_address.ts, private_function.ts,
+src/keys/public_keys.ts, src/keys/derivation.ts, src/abi/buffer.ts (4.1.2).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aztecd.constants import (
+    DOM_SEP_CONTRACT_ADDRESS_V1,
+    DOM_SEP_CONTRACT_CLASS_ID,
+    DOM_SEP_INITIALIZER,
+    DOM_SEP_PARTIAL_ADDRESS,
+    DOM_SEP_PRIVATE_FUNCTION_LEAF,
+    DOM_SEP_PROTOCOL_CONTRACTS,
+    DOM_SEP_PUBLIC_BYTECODE,
+    DOM_SEP_PUBLIC_KEYS_HASH,
+    MAX_PUBLIC_BYTECODE_FIELDS,
+)
+from aztecd.crypto.field import FR_ZERO, Fr, fr, fr_int
+from aztecd.crypto.grumpkin import GENERATOR, Point, add, is_on_curve, multiply
+from aztecd.crypto.poseidon2 import hash_pair, hash_pairs, hash_with_separator
+from aztecd.errors import InvalidInputError
+from aztecd.protocol.basic import U8, U32, AztecAddress, AztecAddressMember, FrMember
+from aztecd.protocol.codec import BytesCodec, JsonValue, ListCodec, Reader, TextCodec, read_base64
+from aztecd.protocol.hashes import var_args_hash
+from aztecd.protocol.record import Record, record
+
+__all__ = [
+    "ContractClassPublic",
+    "ContractInstanceWithAddress",
+    "InvalidContractError",
+    "PublicKeys",
+    "contract_address",
+    "contract_class_id",
+    "initialization_hash",
+    "private_functions_root",
+    "protocol_contracts_hash",
+    "public_bytecode_commitment",
+]
+
+_FUNCTION_TREE_HEIGHT = 7
+_CHUNK = 31
+_POINT = BytesCodec(64)
+
+
+class InvalidContractError(InvalidInputError):
+    """A contract's data contradict its identifier, or make no valid address."""
+
+    code = "invalid_contract"
+
+
+@record
+class PublicKeys(Record):
+    """The four master public keys of an address: Grumpkin points, 64 bytes x and y each."""
+
+    master_nullifier_public_key: Annotated[bytes, _POINT]
+    master_incoming_viewing_public_key: Annotated[bytes, _POINT]
+    master_outgoing_viewing_public_key: Annotated[bytes, _POINT]
+    master_tagging_public_key: Annotated[bytes, _POINT]
+
+    def hash(self) -> Fr:
+        """Hash the keys; no keys at all hash to zero. Each point is three fields, the last `is_infinite`."""
+        points = (
+            self.master_nullifier_public_key,
+            self.master_incoming_viewing_public_key,
+            self.master_outgoing_viewing_public_key,
+            self.master_tagging_public_key,
+        )
+        if not any(any(point) for point in points):
+            return FR_ZERO
+        elements = [part for point in points for part in (point[:32], point[32:], FR_ZERO)]
+        return hash_with_separator(DOM_SEP_PUBLIC_KEYS_HASH, elements)
+
+
+class _BytecodeCodec:
+    """Bytes of any length behind a u32 count; base64 in JSON."""
+
+    def write(self, value: bytes, out: bytearray) -> None:
+        out += len(value).to_bytes(4, "big") + value
+
+    def read(self, reader: Reader) -> bytes:
+        return reader.take(int.from_bytes(reader.take(4), "big"))
+
+    def fields(self, value: bytes, out: list[bytes]) -> None:
+        raise TypeError("bytecode has no field form of its own")
+
+    def to_json(self, value: bytes) -> JsonValue:
+        return BytesCodec(len(value), "base64").to_json(value)
+
+    def from_json(self, value: JsonValue, path: str) -> bytes:
+        return read_base64(value, path)
+
+    def zero(self) -> bytes:
+        return b""
+
+
+_NO_FUNCTIONS = ListCodec(TextCodec(), count_size=1)
+
+
+@record
+class ContractClassPublic(Record):
+    """A contract class as the chain knows it; the function lists are always empty."""
+
+    l2_block_number: U32
+    version: U8
+    artifact_hash: FrMember
+    private_functions: Annotated[tuple[str, ...], _NO_FUNCTIONS] = ()
+    utility_functions: Annotated[tuple[str, ...], _NO_FUNCTIONS] = ()
+    packed_bytecode: Annotated[bytes, _BytecodeCodec()]
+    private_functions_root: FrMember
+    id: FrMember
+
+
+@record
+class ContractInstanceWithAddress(Record):
+    """A contract instance; an update changes `current_contract_class_id`, never the address."""
+
+    version: U8
+    salt: FrMember
+    deployer: AztecAddressMember
+    current_contract_class_id: FrMember
+    original_contract_class_id: FrMember
+    initialization_hash: FrMember
+    public_keys: PublicKeys
+    address: AztecAddressMember
+
+
+def public_bytecode_commitment(packed_bytecode: bytes) -> Fr:
+    """Commit to public bytecode: 31-byte chunks, big-endian, the last padded on the right.
+
+    Raises InvalidContractError at 3000 chunks and more.
+    """
+    count = -(-len(packed_bytecode) // _CHUNK)
+    if count >= MAX_PUBLIC_BYTECODE_FIELDS:
+        raise InvalidContractError("Bytecode exceeds maximum deployable size")
+    chunks = [
+        b"\0" + packed_bytecode[start : start + _CHUNK].ljust(_CHUNK, b"\0")
+        for start in range(0, len(packed_bytecode), _CHUNK)
+    ]
+    return hash_with_separator(DOM_SEP_PUBLIC_BYTECODE + (len(packed_bytecode) << 32), chunks)
+
+
+def private_functions_root(functions: list[tuple[int, Fr]]) -> Fr:
+    """Give the root over (selector, verification key hash), sorted by selector; missing leaves hash (0, 0)."""
+    leaves = [
+        hash_with_separator(DOM_SEP_PRIVATE_FUNCTION_LEAF, [fr(selector), vk_hash])
+        for selector, vk_hash in sorted(functions)
+    ]
+    leaves += [hash_pair(FR_ZERO, FR_ZERO)] * ((1 << _FUNCTION_TREE_HEIGHT) - len(leaves))
+    level = b"".join(leaves)
+    for _ in range(_FUNCTION_TREE_HEIGHT):
+        level = hash_pairs(level)
+    return Fr(level)
+
+
+def contract_class_id(artifact_hash: Fr, functions_root: Fr, bytecode_commitment: Fr) -> Fr:
+    """Give a class's identifier."""
+    return hash_with_separator(DOM_SEP_CONTRACT_CLASS_ID, [artifact_hash, functions_root, bytecode_commitment])
+
+
+def initialization_hash(selector: int, arguments: tuple[Fr, ...]) -> Fr:
+    """Hash the call of an instance's initializer."""
+    return hash_with_separator(DOM_SEP_INITIALIZER, [fr(selector), var_args_hash(arguments)])
+
+
+def contract_address(instance: ContractInstanceWithAddress) -> AztecAddress:
+    """Derive the address from the original class, salt, initialization, deployer and keys.
+
+    Raises InvalidContractError when the incoming viewing key is no point of the curve, or the sum has none.
+    """
+    salted = hash_with_separator(
+        DOM_SEP_PARTIAL_ADDRESS, [instance.salt, instance.initialization_hash, instance.deployer]
+    )
+    partial = hash_with_separator(DOM_SEP_PARTIAL_ADDRESS, [instance.original_contract_class_id, salted])
+    preaddress = hash_with_separator(DOM_SEP_CONTRACT_ADDRESS_V1, [instance.public_keys.hash(), partial])
+    key = instance.public_keys.master_incoming_viewing_public_key
+    viewing = Point(fr_int(key[:32]), fr_int(key[32:]))
+    if not is_on_curve(viewing):
+        raise InvalidContractError("the incoming viewing public key is not on the curve")
+    total = add(multiply(GENERATOR, fr_int(preaddress)), viewing)
+    if total.is_infinite:
+        raise InvalidContractError("the address point is at infinity")
+    return AztecAddress(fr(total.x))
+
+
+def protocol_contracts_hash(derived_addresses: list[Fr]) -> Fr:
+    """Hash the 11 derived addresses of the protocol contracts, zero padded."""
+    return hash_with_separator(DOM_SEP_PROTOCOL_CONTRACTS, derived_addresses)
