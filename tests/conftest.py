@@ -1,0 +1,71 @@
+"""What all tests share: profiles, the watch over event loops, the artifacts."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from aztecd.artifacts import Artifacts, fetch
+from tests.support.loop_watch import watched_loops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FAST = hypothesis.settings(deadline=None, print_blob=True)
+hypothesis.settings.register_profile("dev", _FAST, max_examples=30)
+hypothesis.settings.register_profile("ci", _FAST, max_examples=150, derandomize=True)
+hypothesis.settings.register_profile("nightly", _FAST, max_examples=3000)
+hypothesis.settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
+)
+
+
+_LAST = "test_every_vector_was_read"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--slow", action="store_true", help="run the slow tests too (they always run when CI is set)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "loop_may_block(factor): relax the limits of the event-loop watch")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow tests out unless asked for; put the check of the vectors last, and only into full runs."""
+    asked = config.getoption("--slow") or os.environ.get("CI") or config.getoption("-m")
+    left_out = [] if asked else [item for item in items if item.get_closest_marker("slow")]
+    is_full = (
+        not left_out and not config.getoption("-m") and not config.getoption("-k") and _whole_tree(config)
+    )
+    last = [item for item in items if item.name == _LAST]
+    if not is_full:
+        left_out += last
+    kept = [item for item in items if item not in left_out and item not in last]
+    items[:] = kept + (last if is_full else [])
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _whole_tree(config: pytest.Config) -> bool:
+    return config.args == config.getini("testpaths") and not config.getoption("--deselect")
+
+
+@pytest.fixture(autouse=True)
+def _event_loop_stays_free(request: pytest.FixtureRequest) -> Iterator[None]:
+    marker = request.node.get_closest_marker("loop_may_block")
+    with watched_loops(marker.args[0] if marker else 1.0) as blocked:
+        yield
+    assert not blocked, "the event loop was held up: " + "; ".join(blocked)
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Artifacts:
+    """The third-party artifacts, fetched if they are not in the user's cache yet."""
+    return fetch()
