@@ -29,6 +29,7 @@ __all__ = [
     "ExtendedPublicLog",
     "GetContractClassLogsResponse",
     "GetPublicLogsResponse",
+    "LogFilter",
     "LogId",
     "PrivateLog",
     "PublicLog",
