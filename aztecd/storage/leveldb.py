@@ -1,0 +1,189 @@
+"""LevelDB behind the key-value interface; the only place that knows plyvel.
+
+LevelDB allows reads from several threads beside one writer, and plyvel releases the GIL while the
+library works.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Any, Self
+
+import plyvel
+
+from aztecd.storage.errors import (
+    StorageError,
+    StoreClosedError,
+    StoreCorruptError,
+    StoreFullError,
+    StoreIoError,
+    StoreLockedError,
+)
+from aztecd.storage.kv import WriteBatch
+from aztecd.storage.schema import check_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+__all__ = ["LevelStore"]
+
+_BLOCK_CACHE_BYTES = 16 * 1024 * 1024
+_WRITE_BUFFER_BYTES = 8 * 1024 * 1024
+_BLOOM_BITS = 10
+"""Bits per key: about 1% of the point reads of absent keys touch the disk."""
+
+_MAX_OPEN_FILES = 256
+
+
+class LevelStore:
+    """A LevelDB folder. Satisfies KeyValueStore; mutable."""
+
+    __slots__ = ("_db", "path")
+
+    def __init__(self, path: Path, db: Any) -> None:
+        self.path = path
+        self._db = db
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the store in the folder `path`, or make one, and check its layout version.
+
+        Raises: StoreLockedError, StoreCorruptError, StoreFullError, StoreVersionError, StoreIoError.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            db = plyvel.DB(
+                str(path),
+                create_if_missing=True,
+                # Damage is reported instead of being cut off silently. A record that a crash left
+                # unfinished at the end of the log is no damage and is dropped as usual.
+                paranoid_checks=True,
+                lru_cache_size=_BLOCK_CACHE_BYTES,
+                write_buffer_size=_WRITE_BUFFER_BYTES,
+                bloom_filter_bits=_BLOOM_BITS,
+                max_open_files=_MAX_OPEN_FILES,
+            )
+        except (plyvel.Error, OSError) as error:
+            raise _translate(error, path) from error
+        store = cls(path, db)
+        try:
+            check_schema(store)
+        except StorageError:
+            store.close()
+            raise
+        return store
+
+    def get(self, key: bytes) -> bytes | None:
+        """Give the value of one key."""
+        try:
+            value: bytes | None = self._db.get(key)
+        except (plyvel.Error, RuntimeError) as error:
+            raise _translate(error, self.path) from error
+        return value
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Give the values of several keys, in their order."""
+        get = self._db.get
+        try:
+            return [get(key) for key in keys]
+        except (plyvel.Error, RuntimeError) as error:
+            raise _translate(error, self.path) from error
+
+    def iterate(
+        self, *, start: bytes, stop: bytes, reverse: bool = False, limit: int | None = None
+    ) -> Generator[tuple[bytes, bytes]]:
+        """Walk over the keys in [start, stop), from the greatest one if `reverse`."""
+        left = limit
+        try:
+            with self._db.iterator(start=start, stop=stop, reverse=reverse) as cursor:
+                while left is None or left > 0:
+                    item = next(cursor, None)
+                    if item is None:
+                        return
+                    yield item
+                    if left is not None:
+                        left -= 1
+        except (plyvel.Error, RuntimeError) as error:
+            raise _translate(error, self.path) from error
+
+    def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        """Give the smallest key in [start, stop) and its value."""
+        return self._end(start, stop, reverse=False)
+
+    def last(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        """Give the greatest key in [start, stop) and its value."""
+        return self._end(start, stop, reverse=True)
+
+    def batch(self) -> WriteBatch:
+        """Begin a batch."""
+        return WriteBatch()
+
+    def write(self, batch: WriteBatch, *, sync: bool = False) -> None:
+        """Apply a batch atomically; with `sync`, return only when it is on the disk."""
+        try:
+            with self._db.write_batch(transaction=True, sync=sync) as native:
+                put, delete = native.put, native.delete
+                for key, value in batch.operations:
+                    if value is None:
+                        delete(key)
+                    else:
+                        put(key, value)
+        except (plyvel.Error, RuntimeError) as error:
+            raise _translate(error, self.path) from error
+
+    def size_bytes(self) -> int:
+        """Add up the files of the folder."""
+        total = 0
+        for file in self.path.iterdir():
+            try:
+                total += file.stat().st_size
+            except FileNotFoundError:  # a compaction removed it since it was listed
+                continue
+        return total
+
+    def close(self) -> None:
+        """Close the database; a second call does nothing."""
+        self._db.close()
+
+    def _end(self, start: bytes, stop: bytes, *, reverse: bool) -> tuple[bytes, bytes] | None:
+        try:
+            with self._db.iterator(start=start, stop=stop, reverse=reverse) as cursor:
+                item: tuple[bytes, bytes] | None = next(cursor, None)
+        except (plyvel.Error, RuntimeError) as error:
+            raise _translate(error, self.path) from error
+        return item
+
+
+def _translate(error: Exception, path: Path) -> StorageError:
+    """Choose our class for an error of plyvel or of the operating system; LevelDB gives only texts."""
+    text = str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        text = f"{errno.errorcode.get(error.errno, '')} {text}"
+    lowered = text.lower()
+    if "is closed" in lowered:
+        return StoreClosedError(f"the store in {path} is closed")
+    if "enospc" in lowered or "no space left" in lowered or "disk quota" in lowered:
+        return StoreFullError(f"no space is left for the store in {path}: free some space and start again")
+    if "lock" in lowered and ("unavailable" in lowered or "already held" in lowered):
+        return StoreLockedError(
+            f"the store in {path} is in use by another process: stop it, or choose another data directory"
+        )
+    damaged = (
+        "corrupt",
+        "missing files",
+        "current file",
+        "no such file",
+        "does not exist",
+        "not a valid",
+        "checksum",
+    )
+    if isinstance(error, plyvel.CorruptionError) or (
+        isinstance(error, plyvel.Error) and any(word in lowered for word in damaged)
+    ):
+        return StoreCorruptError(
+            f"the store in {path} is damaged ({text}): restore a copy, or remove the folder and sync again"
+        )
+    if isinstance(error, RuntimeError) and not isinstance(error, plyvel.Error):
+        return StorageError(f"the store in {path} failed: {text}")
+    return StoreIoError(f"cannot read or write the store in {path}: {text}")

@@ -1,0 +1,70 @@
+"""The key space of the store: one byte of prefix per kind of record, and the version of the layout.
+
+The layout of each record stands in `docs/storage.md`. Numbers are never used twice: a prefix that is no
+longer written keeps its line there. A change that an older or newer build would misread raises
+SCHEMA_VERSION.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, unique
+from typing import TYPE_CHECKING
+
+from aztecd.storage.errors import StoreVersionError
+
+if TYPE_CHECKING:
+    from aztecd.storage.kv import KeyValueStore
+
+__all__ = ["SCHEMA_VERSION", "Prefix", "check_schema"]
+
+SCHEMA_VERSION = 1
+
+
+@unique
+class Prefix(IntEnum):
+    """First byte of a key.
+
+    Ranges: 0x01 the store itself, 0x10-0x1f world state, 0x20-0x4f chain, 0x50-0x5f mempool, 0x60-0x6f l1.
+    """
+
+    STORE = 0x01
+
+    STATE_STATUS = 0x10
+    STATE_NODE = 0x11
+    STATE_PREIMAGE = 0x12
+    STATE_KEY = 0x13
+    STATE_LEAF = 0x14
+    STATE_SIZE = 0x15
+    STATE_BLOCK = 0x16
+    STATE_UNDO = 0x17
+
+    @property
+    def key(self) -> bytes:
+        """The prefix as bytes."""
+        return bytes([self])
+
+
+_VERSION_KEY = Prefix.STORE.key + b"version"
+
+
+def check_schema(store: KeyValueStore) -> None:
+    """Check the layout version of a store, or write it into an empty one.
+
+    Raises: StoreVersionError if the store has another version, or has content and no version.
+    """
+    found = store.get(_VERSION_KEY)
+    if found is None:
+        if store.first(b"", b"\xff") is not None:
+            raise StoreVersionError(
+                "the store holds data that aztecd did not write: choose another data directory"
+            )
+        batch = store.batch()
+        batch.put(_VERSION_KEY, SCHEMA_VERSION.to_bytes(4, "big"))
+        store.write(batch, sync=True)
+        return
+    version = int.from_bytes(found, "big")
+    if version != SCHEMA_VERSION:
+        raise StoreVersionError(
+            f"the store has layout version {version}, this build reads version {SCHEMA_VERSION}: "
+            "use the build that wrote it, or remove the data directory and sync again"
+        )
