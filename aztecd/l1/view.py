@@ -1,0 +1,113 @@
+"""What a node wants to know about L1 all the time: polled, in as few requests as possible.
+
+Authority: @aztec/sequencer-client src/global_variable_builder/global_builder.ts
+for the current min fee (4.1.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aztecd.l1.errors import L1RpcError
+from aztecd.l1.reads import call_request, read_all
+from aztecd.l1.rollup import RollupReader, RollupTips
+from aztecd.protocol.basic import CheckpointNumber, SlotNumber
+
+__all__ = ["L1Snapshot", "L1View"]
+
+_L1_BLOCK_TIME_S = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class L1Snapshot:
+    """L1 at one block."""
+
+    block_number: int
+    block_hash: bytes
+    timestamp: int
+    next_timestamp: int
+    """What the next block gets if nobody moves the clock (see `L1Time`)."""
+    finalized_block_number: int
+    tips: RollupTips
+    proven_at_finalized: CheckpointNumber
+    """The proven checkpoint at the finalized block: what is final on L2. 0 before the deployment is final."""
+    pending_slot: SlotNumber
+    """The slot of the pending checkpoint."""
+    mana_min_fee: int
+    """Fee per mana that a transaction must offer now: the one of the next slot that can be used."""
+
+
+class L1View:
+    """Keeps the newest snapshot. `refresh` is synchronous and is meant for one thread."""
+
+    def __init__(self, reader: RollupReader) -> None:
+        self._reader = reader
+        self._snapshot: L1Snapshot | None = None
+
+    @property
+    def snapshot(self) -> L1Snapshot:
+        """The newest snapshot; the first use asks L1."""
+        return self._snapshot or self.refresh()
+
+    def refresh(self) -> L1Snapshot:
+        """Look at L1: one round trip while nothing changes, three on a new block.
+
+        Raises L1UnavailableError; the old snapshot stays.
+        """
+        latest, pending, finalized = self._reader.client.batch_settled(
+            [("eth_getBlockByNumber", [tag, False]) for tag in ("latest", "pending", "finalized")]
+        )
+        if isinstance(latest, L1RpcError):
+            raise latest
+        block_hash = bytes.fromhex(latest["hash"][2:])
+        timestamp = int(latest["timestamp"], 16)
+        following = timestamp + 1
+        if isinstance(pending, dict):
+            following = max(following, int(pending["timestamp"], 16))
+        old = self._snapshot
+        if old is not None and old.block_hash == block_hash:
+            if old.next_timestamp != following:
+                self._snapshot = old = replace(old, next_timestamp=following)
+            return old
+        number = int(latest["number"], 16)
+        # Before a chain has finalized blocks some nodes give nothing, others an error.
+        final = int(finalized["number"], 16) if isinstance(finalized, dict) else 0
+        self._snapshot = self._read(number, block_hash, timestamp, following, final)
+        return self._snapshot
+
+    def _read(self, number: int, block_hash: bytes, timestamp: int, following: int, final: int) -> L1Snapshot:
+        reader = self._reader
+        tips_read = reader.rollup.read("getTips")
+        requests = [call_request(tips_read, number)]
+        if final >= reader.deployment.l1_start_block:
+            requests.append(call_request(tips_read, final))
+        answers = reader.client.batch_settled(requests)
+        if isinstance(answers[0], L1RpcError):
+            raise answers[0]
+        pending, proven = tips_read.decode(answers[0])
+        # State that old may be gone on a node that keeps little history; then nothing new is final.
+        is_known = len(answers) > 1 and not isinstance(answers[1], L1RpcError)
+        proven_at_finalized = tips_read.decode(answers[1])[1] if is_known else 0
+        if self._snapshot is not None and not is_known:
+            proven_at_finalized = min(self._snapshot.proven_at_finalized, proven)
+        pending_slot = self._slot_of(pending, number)
+        moment = max(reader.clock.timestamp_of(pending_slot + 1), timestamp + _L1_BLOCK_TIME_S)
+        return L1Snapshot(
+            block_number=number,
+            block_hash=block_hash,
+            timestamp=timestamp,
+            next_timestamp=following,
+            finalized_block_number=final,
+            tips=RollupTips(pending=pending, proven=proven),
+            proven_at_finalized=CheckpointNumber(proven_at_finalized),
+            pending_slot=pending_slot,
+            mana_min_fee=reader.mana_min_fee_at(moment, number),
+        )
+
+    def _slot_of(self, checkpoint: CheckpointNumber, block: int) -> SlotNumber:
+        if checkpoint == 0:
+            return SlotNumber(0)
+        values = read_all(
+            self._reader.client, [self._reader.rollup.read("getCheckpoint", checkpoint)], block
+        )[0]
+        return SlotNumber(values[6])
