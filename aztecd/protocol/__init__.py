@@ -1,4 +1,4 @@
-"""The protocol's objects, declared once: transactions, effects, logs, contracts, headers, blocks, checkpoints.
+"""The protocol's objects, declared once: transactions, effects, logs, contracts, blocks, checkpoints.
 
 Responsible for the binary, field and JSON forms of every object and for the hashes that are defined over
 them. Not responsible for state, rules of validity, or anything that reads or writes. Authority: @aztec/stdlib

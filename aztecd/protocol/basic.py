@@ -9,14 +9,8 @@ from __future__ import annotations
 from typing import Annotated, NewType
 
 from aztecd.crypto.field import Fr
-from aztecd.protocol.codec import (
-    BoolCodec,
-    BytesCodec,
-    EthAddressCodec,
-    FrCodec,
-    TextCodec,
-    UintCodec,
-)
+from aztecd.protocol.codec import BoolCodec, BytesCodec, FrCodec, TextCodec, UintCodec
+from aztecd.protocol.identifier_codecs import AztecAddressCodec, EthAddressCodec, TxHashCodec
 
 __all__ = [
     "U8",
@@ -68,8 +62,8 @@ Word = Annotated[int, UintCodec(32, "hex")]
 DecimalMember = Annotated[int, UintCodec(32, "decimal")]
 
 FrMember = Annotated[Fr, FrCodec()]
-AztecAddressMember = Annotated[AztecAddress, FrCodec()]
-TxHashMember = Annotated[TxHash, FrCodec()]
+AztecAddressMember = Annotated[AztecAddress, AztecAddressCodec()]
+TxHashMember = Annotated[TxHash, TxHashCodec()]
 BlockHashMember = Annotated[BlockHash, FrCodec()]
 EthAddressMember = Annotated[EthAddress, EthAddressCodec()]
 SelectorMember = Annotated[FunctionSelector, BytesCodec(4)]

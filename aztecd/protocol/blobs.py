@@ -28,12 +28,12 @@ from aztecd.protocol.tree_types import StateReference
 __all__ = [
     "BLOB_SPONGE_IV",
     "MAX_CHECKPOINT_FIELDS",
+    "blob_fields_hash",
+    "blob_sponge",
     "block_end_fields",
     "block_end_marker",
     "block_end_state_field",
     "block_fields",
-    "blob_fields_hash",
-    "blob_sponge",
     "checkpoint_end_marker",
     "checkpoint_fields",
     "encode_blobs",
@@ -159,7 +159,9 @@ def block_end_fields(
     return fields
 
 
-def block_fields(header: BlockHeader, effects: Iterable[TxEffect], *, is_first_in_checkpoint: bool) -> list[Fr]:
+def block_fields(
+    header: BlockHeader, effects: Iterable[TxEffect], *, is_first_in_checkpoint: bool
+) -> list[Fr]:
     """Encode one block of a checkpoint."""
     fields: list[Fr] = []
     num_txs = 0

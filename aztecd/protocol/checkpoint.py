@@ -6,6 +6,7 @@ src/block/l2_block_stream (tips), src/block/proposal/committee_attestation.ts (4
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from aztecd.constants import MAX_BLOCKS_PER_CHECKPOINT
@@ -24,7 +25,7 @@ from aztecd.protocol.basic import (
     Word,
 )
 from aztecd.protocol.block import L2Block
-from aztecd.protocol.codec import BytesCodec, JsonValue, ListCodec, Reader, SchemaError, UintCodec
+from aztecd.protocol.codec import BytesCodec, IntCodec, JsonValue, ListCodec, Reader, SchemaError, UintCodec
 from aztecd.protocol.gas import GasFees
 from aztecd.protocol.record import Record, record
 from aztecd.protocol.tree_types import AppendOnlyTreeSnapshot
@@ -76,7 +77,7 @@ class Checkpoint(Record):
         tuple[L2Block, ...], ListCodec(L2Block.codec, count_size=4, limit=MAX_BLOCKS_PER_CHECKPOINT)
     ]
     number: U32
-    fee_asset_price_modifier: Annotated[int, UintCodec(8, "decimal")]
+    fee_asset_price_modifier: Annotated[int, IntCodec(32)]
 
 
 @record
@@ -86,6 +87,9 @@ class L1PublishedData(Record):
     block_number: U64
     timestamp: U64
     block_hash: Annotated[bytes, BytesCodec(32)]
+
+
+_SIGNATURE = re.compile(r"0x[0-9a-fA-F]{128}[0-9a-fA-F]{1,2}")
 
 
 class _SignatureCodec:
@@ -104,10 +108,9 @@ class _SignatureCodec:
         return f"0x{value[:64].hex()}{value[64]:x}"
 
     def from_json(self, value: JsonValue, path: str) -> bytes:
-        try:
-            return bytes.fromhex(value[2:130]) + bytes([int(value[130:], 16)])
-        except (TypeError, ValueError):
-            raise SchemaError("Not a valid signature", path) from None
+        if not isinstance(value, str) or not _SIGNATURE.fullmatch(value):
+            raise SchemaError("Not a valid signature", path)
+        return bytes.fromhex(value[2:130]) + bytes([int(value[130:], 16)])
 
     def zero(self) -> Any:
         return bytes(65)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from typing import Any, Final, Protocol
 
@@ -23,9 +24,9 @@ __all__ = [
     "BytesCodec",
     "Codec",
     "DecodeError",
-    "EthAddressCodec",
     "FrCodec",
     "FrListCodec",
+    "IntCodec",
     "JsonValue",
     "ListCodec",
     "OptionalCodec",
@@ -34,6 +35,10 @@ __all__ = [
     "TextCodec",
     "UintCodec",
     "json_kind",
+    "read_base64",
+    "read_element",
+    "read_number",
+    "split_elements",
 ]
 
 type_names: Final = {
@@ -50,8 +55,8 @@ JsonValue = Any
 """A value as a JSON parser gives it: dict, list, str, int, float, bool or None."""
 
 _MODULUS_BYTES = FR_MODULUS.to_bytes(FR_SIZE, "big")
-_HEX = re.compile(r"^(0x)?[0-9a-fA-F]*$")
-_MISSING: Final = object()
+HEX = re.compile(r"(0x)?[0-9a-fA-F]*")
+_NUMBER = re.compile(r"\s*(-?[0-9]+|0[xX][0-9a-fA-F]+)\s*", re.ASCII)
 
 
 class DecodeError(InvalidInputError):
@@ -162,28 +167,53 @@ class UintCodec:
                 return f"0x{value:064x}"
 
     def from_json(self, value: JsonValue, path: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise SchemaError(f"Expected {'string' if self.json == 'hex' else 'number'}, received {json_kind(value)}", path)
-        if isinstance(value, str):
-            number = self._parse(value, path)
-        else:
-            number = value
+        number = self._hex_number(value, path) if self.json == "hex" else read_number(value, path)
+        if number < 0 and self.json == "number":
+            raise SchemaError("Number must be greater than or equal to 0", path)
         if not 0 <= number < self.limit:
-            raise DecodeError(f"Value {number} does not fit in {self.size} bytes", path)
+            raise DecodeError(f"Value {_clip(hex(number))} does not fit in {self.size} bytes", path)
         return number
 
-    def _parse(self, text: str, path: str) -> int:
-        try:
-            return int(text, 16 if text[:2] in {"0x", "0X"} else 10)
-        except ValueError:
-            raise SchemaError("Expected number, received nan", path) from None
+    def _hex_number(self, value: JsonValue, path: str) -> int:
+        return int.from_bytes(_FR.from_json(value, path), "big")
+
+    def zero(self) -> int:
+        return 0
+
+
+class IntCodec:
+    """A signed number: two's complement of `size` bytes, a decimal string in JSON."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def write(self, value: int, out: bytearray) -> None:
+        out += value.to_bytes(self.size, "big", signed=True)
+
+    def read(self, reader: Reader) -> int:
+        return int.from_bytes(reader.take(self.size), "big", signed=True)
+
+    def fields(self, value: int, out: list[bytes]) -> None:
+        raise TypeError("a signed number has no field form")
+
+    def to_json(self, value: int) -> JsonValue:
+        return str(value)
+
+    def from_json(self, value: JsonValue, path: str) -> int:
+        number = read_number(value, path)
+        half = 1 << (8 * self.size - 1)
+        if not -half <= number < half:
+            raise DecodeError(f"Value {_clip(hex(number))} does not fit in {self.size} bytes", path)
+        return number
 
     def zero(self) -> int:
         return 0
 
 
 class BoolCodec:
-    """A flag in one byte, 0 or 1."""
+    """A flag in one byte: 0 is false, all else is true, as the reference reads it."""
 
     __slots__ = ()
 
@@ -217,7 +247,7 @@ class FrCodec:
         out += value
 
     def read(self, reader: Reader) -> Fr:
-        return _element(reader.take(FR_SIZE))
+        return read_element(reader.take(FR_SIZE))
 
     def fields(self, value: Fr, out: list[bytes]) -> None:
         out.append(value)
@@ -229,17 +259,17 @@ class FrCodec:
         """Read a field as the reference does: plain digits are decimal, hex letters need `0x`."""
         if not isinstance(value, str):
             raise SchemaError(f"Expected string, received {json_kind(value)}", path)
-        if not _HEX.match(value):
+        if not HEX.fullmatch(value):
             raise SchemaError("Not a valid hex string", path)
         if value == "0x":
             raise DecodeError('Invalid hex-encoded string: "0x"', path)
-        digits = value[2:] if value.startswith("0x") else value
+        digits = value.removeprefix("0x")
         try:
             number = int(digits, 16) if value.startswith("0x") else int(digits)
         except ValueError:
-            raise DecodeError(f"Tried to create a Fr from an invalid string: {value[:100]}", path) from None
+            raise DecodeError(f"Tried to create a Fr from an invalid string: {_clip(value)}", path) from None
         if number >= FR_MODULUS:
-            raise DecodeError(f"Value 0x{number:x} is greater or equal to field modulus.", path)
+            raise DecodeError(f"Value {_clip(hex(number))} is greater or equal to field modulus.", path)
         return Fr(number.to_bytes(FR_SIZE, "big"))
 
     def zero(self) -> Fr:
@@ -276,22 +306,15 @@ class BytesCodec:
     def _from_hex(self, value: JsonValue, path: str) -> bytes:
         if not isinstance(value, str):
             raise SchemaError(f"Expected string, received {json_kind(value)}", path)
-        try:
-            return bytes.fromhex(value.removeprefix("0x"))
-        except ValueError:
-            raise SchemaError("Not a valid hex string", path) from None
+        if not HEX.fullmatch(value):
+            raise SchemaError("Not a valid hex string", path)
+        digits = value.removeprefix("0x")
+        if len(digits) != 2 * self.size:
+            raise DecodeError(f"Expected {self.size} bytes, got {len(digits) / 2:g}", path)
+        return bytes.fromhex(digits)
 
     def zero(self) -> bytes:
         return bytes(self.size)
-
-
-class EthAddressCodec(BytesCodec):
-    """An L1 address: 20 bytes, one field."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(20)
 
 
 class FrListCodec:
@@ -302,7 +325,7 @@ class FrListCodec:
     def __init__(self, length: int | None = None, *, count_size: int = 0, limit: int = 1 << 16) -> None:
         self.length = length
         self.count_size = count_size
-        self.limit = limit
+        self.limit = limit if length is not None else min(limit, (1 << 8 * count_size) - 1)
 
     def write(self, value: tuple[Fr, ...], out: bytearray) -> None:
         if self.length is None:
@@ -338,15 +361,17 @@ class FrListCodec:
 
 
 class ListCodec:
-    """Values of one codec: a fixed `length`, or a count of `count_size` bytes before them and at most `limit`."""
+    """Values of one codec: a fixed `length`, or a count of `count_size` bytes and at most `limit` values."""
 
     __slots__ = ("count_size", "item", "length", "limit")
 
-    def __init__(self, item: Codec, length: int | None = None, *, count_size: int = 0, limit: int = 1 << 16) -> None:
+    def __init__(
+        self, item: Codec, length: int | None = None, *, count_size: int = 0, limit: int = 1 << 16
+    ) -> None:
         self.item = item
         self.length = length
         self.count_size = count_size
-        self.limit = limit
+        self.limit = limit if length is not None else min(limit, (1 << 8 * count_size) - 1)
 
     def write(self, value: tuple[Any, ...], out: bytearray) -> None:
         if self.length is None:
@@ -386,7 +411,7 @@ class ListCodec:
 
 
 class OptionalCodec:
-    """A value that may be absent; in bytes one flag comes before it. Absent members are left out of JSON objects."""
+    """A value that may be absent: a flag comes before it in bytes, JSON objects leave it out."""
 
     __slots__ = ("item",)
 
@@ -438,6 +463,8 @@ class TextCodec:
     def from_json(self, value: JsonValue, path: str) -> str:
         if not isinstance(value, str):
             raise SchemaError(f"Expected string, received {json_kind(value)}", path)
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            raise DecodeError("text holds half of a surrogate pair", path)
         return value
 
     def zero(self) -> str:
@@ -447,11 +474,34 @@ class TextCodec:
 _FR = FrCodec()
 
 
-def _element(data: bytes) -> Fr:
+def read_element(data: bytes, path: str = "") -> Fr:
+    """Check the 32 bytes of one element. Raises DecodeError."""
     try:
         return fr_from_bytes(data)
     except FieldError as error:
-        raise DecodeError(str(error)) from error
+        raise DecodeError(str(error), path) from error
+
+
+def _clip(text: str) -> str:
+    """Keep a value from outside short enough for a message."""
+    return text if len(text) <= 100 else text[:100] + "..."
+
+
+def read_number(value: JsonValue, path: str) -> int:
+    """Read a whole number: a JSON number, or decimal or `0x` digits in a string. Raises SchemaError."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        text = value.strip()
+        try:
+            return int(text, 16 if text[:2] in {"0x", "0X"} else 10)
+        except ValueError:  # more digits than Python converts
+            raise SchemaError("Expected number, received nan", path) from None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise SchemaError(f"Expected number, received {json_kind(value)}", path)
+    if isinstance(value, str) or not math.isfinite(value):
+        raise SchemaError("Expected number, received nan", path)
+    if int(value) != value:
+        raise SchemaError("Expected integer, received float", path)
+    return int(value)
 
 
 def split_elements(data: bytes) -> tuple[Fr, ...]:

@@ -26,6 +26,7 @@ from aztecd.errors import InvalidInputError
 from aztecd.protocol.basic import U8, U32, AztecAddress, AztecAddressMember, FrMember
 from aztecd.protocol.codec import BytesCodec, JsonValue, ListCodec, Reader, TextCodec, read_base64
 from aztecd.protocol.hashes import var_args_hash
+from aztecd.protocol.identifier_codecs import PointCodec
 from aztecd.protocol.record import Record, record
 
 __all__ = [
@@ -43,7 +44,7 @@ __all__ = [
 
 _FUNCTION_TREE_HEIGHT = 7
 _CHUNK = 31
-_POINT = BytesCodec(64)
+_POINT = PointCodec()
 
 
 class InvalidContractError(InvalidInputError):
@@ -97,7 +98,7 @@ class _BytecodeCodec:
         return b""
 
 
-_NO_FUNCTIONS = ListCodec(TextCodec(), count_size=1)
+_NO_FUNCTIONS = ListCodec(TextCodec(), count_size=1, limit=0)
 
 
 @record
@@ -144,7 +145,12 @@ def public_bytecode_commitment(packed_bytecode: bytes) -> Fr:
 
 
 def private_functions_root(functions: list[tuple[int, Fr]]) -> Fr:
-    """Give the root over (selector, verification key hash), sorted by selector; missing leaves hash (0, 0)."""
+    """Give the root over (selector, verification key hash) by selector; missing leaves hash (0, 0).
+
+    Raises InvalidContractError beyond 128 functions.
+    """
+    if len(functions) > 1 << _FUNCTION_TREE_HEIGHT:
+        raise InvalidContractError(f"a class has at most 128 private functions, got {len(functions)}")
     leaves = [
         hash_with_separator(DOM_SEP_PRIVATE_FUNCTION_LEAF, [fr(selector), vk_hash])
         for selector, vk_hash in sorted(functions)
@@ -158,7 +164,9 @@ def private_functions_root(functions: list[tuple[int, Fr]]) -> Fr:
 
 def contract_class_id(artifact_hash: Fr, functions_root: Fr, bytecode_commitment: Fr) -> Fr:
     """Give a class's identifier."""
-    return hash_with_separator(DOM_SEP_CONTRACT_CLASS_ID, [artifact_hash, functions_root, bytecode_commitment])
+    return hash_with_separator(
+        DOM_SEP_CONTRACT_CLASS_ID, [artifact_hash, functions_root, bytecode_commitment]
+    )
 
 
 def initialization_hash(selector: int, arguments: tuple[Fr, ...]) -> Fr:
@@ -167,7 +175,7 @@ def initialization_hash(selector: int, arguments: tuple[Fr, ...]) -> Fr:
 
 
 def contract_address(instance: ContractInstanceWithAddress) -> AztecAddress:
-    """Derive the address from the original class, salt, initialization, deployer and keys.
+    """Derive the address from the original class, salt, initialization hash, deployer and keys.
 
     Raises InvalidContractError when the incoming viewing key is no point of the curve, or the sum has none.
     """

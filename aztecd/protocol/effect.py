@@ -58,7 +58,9 @@ class TxEffect(Record):
     public_logs: Annotated[
         tuple[PublicLog, ...], ListCodec(PublicLog.codec, count_size=4, limit=PUBLIC_LOGS_FIELDS_PER_TX)
     ]
-    contract_class_logs: Annotated[tuple[ContractClassLog, ...], ListCodec(ContractClassLog.codec, count_size=1)]
+    contract_class_logs: Annotated[
+        tuple[ContractClassLog, ...], ListCodec(ContractClassLog.codec, count_size=1)
+    ]
 
     def __post_init__(self) -> None:
         """Hold the limits of one transaction."""
@@ -74,7 +76,10 @@ class TxEffect(Record):
         ):
             if len(items) > limit:
                 raise ValueError(f"Too many {name}: {len(items)}, max: {limit}")
-        if sum(len(log.fields) + PUBLIC_LOG_HEADER_FIELDS for log in self.public_logs) > PUBLIC_LOGS_FIELDS_PER_TX:
+        if (
+            sum(len(log.fields) + PUBLIC_LOG_HEADER_FIELDS for log in self.public_logs)
+            > PUBLIC_LOGS_FIELDS_PER_TX
+        ):
             raise ValueError("Too many public log fields")
         if FR_ZERO in self.note_hashes:
             raise ValueError("Note hash is zero")
@@ -86,6 +91,9 @@ class TxEffect(Record):
             raise ValueError("Public data write is empty")
         if any(log.emitted_length == 0 for log in self.private_logs):
             raise ValueError("Private log is empty")
+        # Not in the reference's constructor; its blob encoding of such a log cannot be decoded.
+        if any(log.emitted_length == 0 for log in self.contract_class_logs):
+            raise ValueError("Contract class log is empty")
 
 
 @record

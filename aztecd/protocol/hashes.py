@@ -121,6 +121,8 @@ def l1_to_l2_message_nullifier(contract: Fr, message_hash: Fr, secret: Fr) -> Fr
     return silo_nullifier(contract, hash_with_separator(DOM_SEP_MESSAGE_NULLIFIER, [message_hash, secret]))
 
 
-def l2_to_l1_message_hash(*, sender: Fr, version: int, recipient: EthAddress, chain_id: int, content: Fr) -> Fr:
+def l2_to_l1_message_hash(
+    *, sender: Fr, version: int, recipient: EthAddress, chain_id: int, content: Fr
+) -> Fr:
     """Hash a message to L1 as the Outbox does: the recipient has 20 bytes."""
     return sha256_trunc(b"".join([sender, fr(version), recipient, fr(chain_id), content]))

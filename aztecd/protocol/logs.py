@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from aztecd.constants import CONTRACT_CLASS_LOG_SIZE_IN_FIELDS, PRIVATE_LOG_SIZE_IN_FIELDS, PUBLIC_LOGS_FIELDS_PER_TX
+from aztecd.constants import (
+    CONTRACT_CLASS_LOG_SIZE_IN_FIELDS,
+    PRIVATE_LOG_SIZE_IN_FIELDS,
+    PUBLIC_LOGS_FIELDS_PER_TX,
+)
 from aztecd.crypto.field import FR_ZERO, Fr
 from aztecd.crypto.poseidon2 import hash_fields
 from aztecd.protocol.basic import (
@@ -19,7 +23,16 @@ from aztecd.protocol.basic import (
     FrMember,
     TxHashMember,
 )
-from aztecd.protocol.codec import DecodeError, FrListCodec, ListCodec, OptionalCodec, Reader
+from aztecd.protocol.codec import (
+    DecodeError,
+    FrCodec,
+    FrListCodec,
+    ListCodec,
+    OptionalCodec,
+    Reader,
+    UintCodec,
+)
+from aztecd.protocol.identifier_codecs import AztecAddressCodec, TxHashCodec
 from aztecd.protocol.record import Record, RecordCodec, record
 
 __all__ = [
@@ -39,10 +52,19 @@ __all__ = [
 
 @record
 class PrivateLog(Record):
-    """An encrypted log: always 16 fields, of which `emitted_length` count; field 0 is the siloed tag."""
+    """An encrypted log: always 16 fields, of which `emitted_length` count; field 0 is the siloed tag.
+
+    Raises ValueError for a greater length: the reference takes it, and then encodes blobs that nobody
+    can decode.
+    """
 
     fields: Annotated[tuple[Fr, ...], FrListCodec(PRIVATE_LOG_SIZE_IN_FIELDS)]
     emitted_length: U32
+
+    def __post_init__(self) -> None:
+        """Hold the length."""
+        if self.emitted_length > PRIVATE_LOG_SIZE_IN_FIELDS:
+            raise ValueError(f"a private log of {self.emitted_length} fields")
 
     @property
     def emitted(self) -> tuple[Fr, ...]:
@@ -93,17 +115,22 @@ class ContractClassLogFields(Record):
 
     @classmethod
     def padded(cls, fields: tuple[Fr, ...]) -> ContractClassLogFields:
-        """Pad emitted fields with zeros."""
+        """Pad emitted fields with zeros; there are at most 3023."""
         return cls(fields=fields + (FR_ZERO,) * (CONTRACT_CLASS_LOG_SIZE_IN_FIELDS - len(fields)))
 
 
 @record
 class ContractClassLog(Record):
-    """The log that publishes a contract class."""
+    """The log that publishes a contract class. Raises ValueError for an impossible length."""
 
     contract_address: AztecAddressMember
     fields: ContractClassLogFields
     emitted_length: U32
+
+    def __post_init__(self) -> None:
+        """Hold the length."""
+        if self.emitted_length > CONTRACT_CLASS_LOG_SIZE_IN_FIELDS:
+            raise ValueError(f"a contract class log of {self.emitted_length} fields")
 
     @property
     def emitted(self) -> tuple[Fr, ...]:
@@ -150,7 +177,9 @@ class GetPublicLogsResponse(Record):
 class GetContractClassLogsResponse(Record):
     """One page of contract class logs; `max_logs_hit` says that the page is full."""
 
-    logs: Annotated[tuple[ExtendedContractClassLog, ...], ListCodec(ExtendedContractClassLog.codec, count_size=4)]
+    logs: Annotated[
+        tuple[ExtendedContractClassLog, ...], ListCodec(ExtendedContractClassLog.codec, count_size=4)
+    ]
     max_logs_hit: Flag
 
 
@@ -158,12 +187,12 @@ class GetContractClassLogsResponse(Record):
 class LogFilter(Record):
     """Which public or contract class logs a client wants; `to_block` is exclusive."""
 
-    tx_hash: Annotated[Fr | None, OptionalCodec(TxHashMember.__metadata__[0])] = None
-    from_block: Annotated[int | None, OptionalCodec(U32.__metadata__[0])] = None
-    to_block: Annotated[int | None, OptionalCodec(U32.__metadata__[0])] = None
+    tx_hash: Annotated[Fr | None, OptionalCodec(TxHashCodec())] = None
+    from_block: Annotated[int | None, OptionalCodec(UintCodec(4))] = None
+    to_block: Annotated[int | None, OptionalCodec(UintCodec(4))] = None
     after_log: Annotated[LogId | None, OptionalCodec(LogId.codec)] = None
-    contract_address: Annotated[Fr | None, OptionalCodec(AztecAddressMember.__metadata__[0])] = None
-    tag: Annotated[Fr | None, OptionalCodec(FrMember.__metadata__[0])] = None
+    contract_address: Annotated[Fr | None, OptionalCodec(AztecAddressCodec())] = None
+    tag: Annotated[Fr | None, OptionalCodec(FrCodec())] = None
 
 
 @record

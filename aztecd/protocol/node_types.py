@@ -14,6 +14,7 @@ from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import (
     U32,
     AztecAddressMember,
+    BlockHash,
     BlockHashMember,
     EthAddress,
     EthAddressMember,
@@ -23,7 +24,8 @@ from aztecd.protocol.basic import (
     Text,
 )
 from aztecd.protocol.checkpoint import CheckpointHeader
-from aztecd.protocol.codec import BoolCodec, EthAddressCodec, FrCodec, OptionalCodec, TextCodec, UintCodec
+from aztecd.protocol.codec import BoolCodec, FrCodec, OptionalCodec, TextCodec, UintCodec
+from aztecd.protocol.identifier_codecs import EthAddressCodec
 from aztecd.protocol.record import Record, record
 
 __all__ = [
@@ -128,7 +130,7 @@ def genesis_tip() -> L2Tip:
     The block hash is the constant of an empty genesis, whatever the genesis state is: clients expect it.
     """
     return L2Tip(
-        block=BlockId(number=0, hash=GENESIS_BLOCK_HEADER_HASH),
+        block=BlockId(number=0, hash=BlockHash(GENESIS_BLOCK_HEADER_HASH)),
         checkpoint=CheckpointId(number=0, hash=CheckpointHeader.empty().hash()),
     )
 

@@ -71,7 +71,7 @@ class RecordCodec:
     __slots__ = ("cls", "members")
 
     def __init__(self, cls: type[Record], members: tuple[Member, ...]) -> None:
-        self.cls = cls
+        self.cls: type[Any] = cls
         self.members = members
 
     def write(self, value: Any, out: bytearray) -> None:
@@ -107,11 +107,15 @@ class RecordCodec:
 
     def from_json(self, value: JsonValue, path: str) -> Any:
         if not isinstance(value, dict):
-            raise SchemaError(f"Expected object, received {json_kind(value)}" if value is not None else "Required", path)
+            raise SchemaError(
+                f"Expected object, received {json_kind(value)}" if value is not None else "Required", path
+            )
         values = {}
         for member in self.members:
             if member.json_name in value:
-                values[member.name] = member.codec.from_json(value[member.json_name], _join(path, member.json_name))
+                values[member.name] = member.codec.from_json(
+                    value[member.json_name], _join(path, member.json_name)
+                )
             elif member.is_optional:
                 values[member.name] = None
             else:
@@ -164,7 +168,7 @@ class Record:
 
     def replace(self, **changes: Any) -> Self:
         """Copy the object with some members changed."""
-        return dataclasses.replace(typing.cast("Any", self), **changes)
+        return typing.cast("Self", dataclasses.replace(typing.cast("Any", self), **changes))
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -173,7 +177,7 @@ def record(cls: type[T]) -> type[T]:
 
     A class that derives from another record and sets `codec_type` uses its own RecordCodec subclass.
     """
-    made = typing.cast("type[Any]", dataclasses.dataclass(frozen=True, slots=True, kw_only=True)(cls))
+    made: type[Any] = dataclasses.dataclass(frozen=True, slots=True, kw_only=True)(cls)
     hints = typing.get_type_hints(made, include_extras=True)
     members = []
     for field in dataclasses.fields(made):

@@ -52,7 +52,10 @@ class ContractInstanceUpdate:
 
 def is_class_published(log: ContractClassLog) -> bool:
     """Whether the log publishes a contract class."""
-    return log.contract_address == CONTRACT_CLASS_REGISTRY_ADDRESS and log.fields.fields[0] == CONTRACT_CLASS_PUBLISHED_TAG
+    return (
+        log.contract_address == CONTRACT_CLASS_REGISTRY_ADDRESS
+        and log.fields.fields[0] == CONTRACT_CLASS_PUBLISHED_TAG
+    )
 
 
 def is_instance_published(log: PrivateLog) -> bool:

@@ -77,7 +77,10 @@ class _ProofCodec:
 
 
 class _DataCodec:
-    """The kernel's public inputs: plain bytes inside a transaction's bytes, base64 in JSON."""
+    """The kernel's public inputs: plain bytes inside a transaction's bytes, base64 in JSON.
+
+    What follows them in the base64 is ignored, as the reference does; the same holds for the proof.
+    """
 
     inner = PrivateKernelTailPublicInputs.codec
 
@@ -105,7 +108,9 @@ class _TxCodec(RecordCodec):
 
     def from_json(self, value: JsonValue, path: str) -> Any:
         if not isinstance(value, dict):
-            raise SchemaError("Required" if value is None else f"Expected object, received {json_kind(value)}", path)
+            raise SchemaError(
+                "Required" if value is None else f"Expected object, received {json_kind(value)}", path
+            )
         values = {}
         for member in self.members[1:]:
             member_path = f"{path}.{member.json_name}" if path else member.json_name
@@ -144,7 +149,7 @@ class Tx(Record):
 
     def first_nullifier(self) -> Fr:
         """Give the nullifier that makes the transaction unique and seeds its note nonces."""
-        return self.data.nullifiers()[0]
+        return self.data.phases[0].nullifiers[0]
 
     def calldata_by_hash(self) -> dict[Fr, tuple[Fr, ...]]:
         """Give the calldata that came with the transaction, keyed by the claimed hash."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from aztecd.constants import (
+    CONTRACT_CLASS_LOG_SIZE_IN_FIELDS,
     DOM_SEP_PRIVATE_TX_HASH,
     DOM_SEP_PUBLIC_TX_HASH,
     MAX_CONTRACT_CLASS_LOGS_PER_TX,
@@ -82,11 +83,21 @@ class ScopedL2ToL1Message(Record):
 
 @record
 class ScopedLogHash(Record):
-    """The hash of a contract class log's 3023 fields, its length in fields, and its contract."""
+    """The hash of a contract class log's 3023 fields, its length in fields, and its contract.
+
+    Raises ValueError for a length that no such log has. The kernels never make one; where proofs are not
+    verified it would end in blobs that nobody can decode.
+    """
 
     value: FrMember
     length: U32
     contract_address: AztecAddressMember
+
+    def __post_init__(self) -> None:
+        """Hold the length."""
+        is_empty = self.value == FR_ZERO and self.contract_address == FR_ZERO
+        if self.length > CONTRACT_CLASS_LOG_SIZE_IN_FIELDS or (self.length == 0 and not is_empty):
+            raise ValueError(f"a contract class log of {self.length} fields")
 
 
 @record
@@ -184,17 +195,25 @@ class PrivateKernelTailPublicInputs(Record):
     for_rollup: Annotated[PartialForRollup | None, OptionalCodec(PartialForRollup.codec)] = None
     for_public: Annotated[PartialForPublic | None, OptionalCodec(PartialForPublic.codec)] = None
 
+    def __post_init__(self) -> None:
+        """Hold that there is one part."""
+        if (self.for_rollup is None) == (self.for_public is None):
+            raise ValueError("a transaction has either a part for the rollup or a part for public calls")
+
     @property
     def phases(self) -> tuple[AccumulatedData, ...]:
         """The accumulated data: one part, or the non-revertible and the revertible part."""
         if self.for_public is not None:
-            return (self.for_public.non_revertible_accumulated_data, self.for_public.revertible_accumulated_data)
+            return (
+                self.for_public.non_revertible_accumulated_data,
+                self.for_public.revertible_accumulated_data,
+            )
         assert self.for_rollup is not None
         return (self.for_rollup.end,)
 
     def tx_hash(self) -> TxHash:
         """Hash the fields; gas used, fee payer and expiration come last, unlike in the bytes."""
-        out = list(self.constants.to_fields())
+        out: list[bytes] = list(self.constants.to_fields())
         part = self.for_public or self.for_rollup
         assert part is not None
         part.codec.fields(part, out)
@@ -223,7 +242,9 @@ class PrivateKernelTailPublicInputs(Record):
     def contract_class_logs_hashes(self) -> tuple[ScopedLogHash, ...]:
         """All contract class log hashes that are not empty, in order."""
         empty = ScopedLogHash.empty()
-        return tuple(value for phase in self.phases for value in phase.contract_class_logs_hashes if value != empty)
+        return tuple(
+            value for phase in self.phases for value in phase.contract_class_logs_hashes if value != empty
+        )
 
     def setup_calls(self) -> tuple[PublicCallRequest, ...]:
         """The public calls of the setup phase."""
@@ -235,7 +256,10 @@ class PrivateKernelTailPublicInputs(Record):
 
     def teardown_call(self) -> PublicCallRequest | None:
         """The public call of the teardown phase, if there is one."""
-        if self.for_public is None or self.for_public.public_teardown_call_request == PublicCallRequest.empty():
+        if (
+            self.for_public is None
+            or self.for_public.public_teardown_call_request == PublicCallRequest.empty()
+        ):
             return None
         return self.for_public.public_teardown_call_request
 
