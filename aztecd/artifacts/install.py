@@ -23,8 +23,9 @@ __all__ = ["Artifacts", "fetch", "locate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifacts:
-    """Where the fetched things lie: a program, a folder of `<Name>.json`, a file."""
+    """Where the fetched things lie: the cache, a program, a folder of `<Name>.json`, a file."""
 
+    root: Path
     anvil: Path
     l1_artifacts: Path
     protocol_contracts: Path
@@ -38,6 +39,7 @@ def locate(cache: Path | None = None, pins: Pins | None = None) -> Artifacts:
         if not intact(root / package.key, package.integrity):
             raise ArtifactsMissingError(f"{package.spec} is not (or not whole) in {root}: run `aztecd fetch`")
     return Artifacts(
+        root=root,
         anvil=root / pins.package(Content.PROGRAMS).key / "anvil",
         l1_artifacts=root / pins.package(Content.L1_CONTRACTS).key,
         protocol_contracts=root / pins.package(Content.PROTOCOL_CONTRACTS).key / PROTOCOL_CONTRACTS_FILE,
