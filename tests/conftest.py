@@ -9,10 +9,13 @@ import hypothesis
 import pytest
 
 from aztecd.artifacts import Artifacts, fetch
+from tests.support.client_install import Client, install
+from tests.support.daemon import Daemon
 from tests.support.loop_watch import watched_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _FAST = hypothesis.settings(deadline=None, print_blob=True)
 hypothesis.settings.register_profile("dev", _FAST, max_examples=30)
@@ -69,3 +72,20 @@ def _event_loop_stays_free(request: pytest.FixtureRequest) -> Iterator[None]:
 def artifacts() -> Artifacts:
     """The third-party artifacts, fetched if they are not in the user's cache yet."""
     return fetch()
+
+
+@pytest.fixture(scope="session")
+def client() -> Client:
+    """The unmodified JavaScript client, installed if it is not in the user's cache yet; never left out."""
+    return install()
+
+
+@pytest.fixture
+def daemon(artifacts: Artifacts, tmp_path: Path) -> Iterator[Daemon]:
+    """A local network with an empty data directory; it must stop as promised."""
+    started = Daemon(data_dir=tmp_path / "data")
+    try:
+        yield started
+        started.stop()
+    finally:
+        started.kill()

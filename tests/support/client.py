@@ -1,0 +1,54 @@
+"""Run a script of tests/e2e/client with the unmodified client packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.support.client_install import LISTS, Client
+
+_FOREIGN = ("NODE_OPTIONS", "NODE_PATH")
+
+
+def run_client_script(
+    client: Client, name: str, *, node_url: str, l1_url: str = "", timeout_s: float = 300
+) -> list[Any]:
+    """Run a script to its end and give the JSON values that it printed; fail with all it said otherwise.
+
+    The wallet keeps its database in the working folder, so that is a fresh one, with the scripts copied
+    in and the packages linked: then Node finds them in the ordinary way.
+    """
+    with tempfile.TemporaryDirectory(prefix="aztecd-client-") as folder:
+        for script in LISTS.glob("*.mjs"):
+            shutil.copy(script, folder)
+        (Path(folder) / "node_modules").symlink_to(client.modules)
+        environment = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
+        # bcrypto's native part is not built (no install scripts), it has a JavaScript one.
+        environment |= {"HOME": folder, "TMPDIR": folder, "NODE_BACKEND": "js", "LOG_LEVEL": "warn"}
+        environment |= {"AZTEC_NODE_URL": node_url, "ETHEREUM_HOSTS": l1_url}
+        with subprocess.Popen(
+            [str(client.node), "--no-warnings", name],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                output, errors = process.communicate(timeout=timeout_s)
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                process.kill()
+                output, errors = process.communicate()
+                raise AssertionError(
+                    f"{name} was stopped after {timeout_s} s\n{output}\n{errors[-4000:]}"
+                ) from None
+    assert process.returncode == 0, (
+        f"{name} ended with status {process.returncode}\n{output}\n{errors[-4000:]}"
+    )
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]

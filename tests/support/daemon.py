@@ -1,0 +1,111 @@
+"""Start a real daemon, wait until it serves, stop it as a user would."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STOP_LIMIT_S = 5.0
+"""What the daemon promises: after SIGTERM it is gone within this time, with status 0."""
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Daemon:
+    """A child process `aztecd local`; `url` is known from the line `ready <url>`.
+
+    Everything that it prints is kept in `output`. Mutable: it follows the life of the process.
+    """
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path | None = None,
+        arguments: Sequence[str] = (),
+        command: Sequence[str] = (sys.executable, "-m", "aztecd"),
+        timeout_s: float = 60,
+    ) -> None:
+        full = [*command, "local", "--port", "0", "--l1-port", "0", *arguments]
+        if data_dir is not None:
+            full += ["--data-dir", str(data_dir)]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("AZTECD_")}
+        environment |= {
+            key: os.environ[key] for key in ("AZTECD_CACHE_DIR", "AZTECD_PURE_PYTHON") if key in os.environ
+        }
+        self.output: list[str] = []
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        begin = time.monotonic()
+        self.process = subprocess.Popen(
+            full,
+            cwd=_ROOT,
+            env=environment | {"PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self.url = self.wait_for(r"^ready (http\S+)$", timeout_s)[1]
+        except BaseException:
+            self.kill()
+            raise
+        self.ready_s = time.monotonic() - begin
+
+    def wait_for(self, pattern: str, timeout_s: float) -> re.Match[str]:
+        """Read on until a line matches. Fails with the whole output if the daemon ends or takes too long."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"no line {pattern!r} within {timeout_s} s\n{self.text}") from None
+            if line is None:
+                self._lines.put(None)
+                raise AssertionError(f"the daemon ended with status {self.process.wait()}\n{self.text}")
+            match = re.search(pattern, line)
+            if match is not None:
+                return match
+
+    @property
+    def text(self) -> str:
+        """What was printed so far."""
+        return "\n".join(self.output)
+
+    def stop(self) -> None:
+        """Send SIGTERM; it must end in time and well."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"still running {STOP_LIMIT_S} s after SIGTERM\n{self.text}") from None
+        self._reader.join()
+        assert status == 0, f"status {status} after SIGTERM\n{self.text}"
+
+    def kill(self) -> None:
+        """End it at once, as a crash would. Does nothing if it has ended."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as stream:
+            for line in stream:
+                self.output.append(line.rstrip("\n"))
+                self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
