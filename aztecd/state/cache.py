@@ -11,8 +11,8 @@ class VersionCache:
     """Newest version by place: (block that wrote it, value). Mutable.
 
     Two generations: when the young one is full, it becomes the old one, and the old one is dropped. Anybody
-    may call `get` at any time; `put` and `clear` need the owner's lock. A reader at block N may use an entry if
-    its block is not above N; the owner keeps entries newest.
+    may call `get` at any time; `put` and `clear` need the owner's lock. A reader at block N may use an entry
+    if its block is not above N; the owner keeps entries newest.
     """
 
     __slots__ = ("_limit", "_old", "_young")

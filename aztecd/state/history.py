@@ -174,7 +174,7 @@ class StateView(StateReads):
         assert low is not None, "key 0 is always there"
         leaf = self.indexed_leaf(tree, low[1])
         assert leaf is not None, "a key points to an empty leaf"
-        return LowLeaf(index=low[1], leaf=leaf, is_present=exact is not None)  # type: ignore[return-value]  # the leaf's type follows from the tree
+        return LowLeaf(index=low[1], preimage=leaf, is_present=exact is not None)  # type: ignore[return-value]  # the leaf's type follows from the tree
 
     @overload
     def preimage(self, tree: Literal[TreeId.NULLIFIER], index: int) -> NullifierLeaf | None: ...

@@ -51,7 +51,7 @@ class LowLeaf(Generic[LeafT]):
     """The leaf with the greatest key that is not above the key asked for."""
 
     index: int
-    leaf: LeafT
+    preimage: LeafT
     is_present: bool
     """Whether its key is the very key asked for."""
 
@@ -120,7 +120,7 @@ class IndexedTree(OverlayTree, Generic[LeafT]):
         One always exists in a tree with leaves: key 0 is at index 0.
         """
         found, index = self._low(key)
-        return LowLeaf(index=index, leaf=self._present(index), is_present=found == key)
+        return LowLeaf(index=index, preimage=self._present(index), is_present=found == key)
 
     def index_of(self, key: Fr) -> int | None:
         """Give the index of a key, if it is in the tree."""
@@ -221,14 +221,16 @@ class IndexedTree(OverlayTree, Generic[LeafT]):
         if low.is_present:
             if not self.kind.is_updatable:
                 raise KeyPresentError(key, self.name, self.kind.leaf_type)
-            self._write(low.index, low.leaf.updated(value))
-            return Insertion(low_index=low.index, low_leaf=low.leaf, index=None, low_path=low_path)
+            self._write(low.index, low.preimage.updated(value))
+            return Insertion(low_index=low.index, low_leaf=low.preimage, index=None, low_path=low_path)
         index = self.size
         self._grow(1)
-        self._write(low.index, low.leaf.linked(key, index))
+        self._write(low.index, low.preimage.linked(key, index))
         path = self.sibling_path(index) if with_paths else None
-        self._add(index, self.kind.make(key, value, low.leaf.next_key, low.leaf.next_index))
-        return Insertion(low_index=low.index, low_leaf=low.leaf, index=index, low_path=low_path, path=path)
+        self._add(index, self.kind.make(key, value, low.preimage.next_key, low.preimage.next_index))
+        return Insertion(
+            low_index=low.index, low_leaf=low.preimage, index=index, low_path=low_path, path=path
+        )
 
     def _check_batch(self, keys: list[Fr]) -> list[tuple[Fr, int]]:
         """Refuse a batch before it changes anything; give the low keys and their indices.

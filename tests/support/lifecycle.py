@@ -189,7 +189,9 @@ class Player:
                 low = reads.low_leaf(TREES[tree], fr_from_hex(key))
                 assert low.index == expected["index"]
                 assert low.is_present == expected["already_present"]
-                assert low.leaf.packed() == b"".join(fr_from_hex(member) for member in expected["preimage"])
+                assert low.preimage.packed() == b"".join(
+                    fr_from_hex(member) for member in expected["preimage"]
+                )
             case "find_leaf_index", [tree, value]:
                 assert reads.find_leaf_index(TREES[tree], fr_from_hex(value)) == expected
             case "sibling_path", [tree, index]:
