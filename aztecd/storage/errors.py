@@ -44,7 +44,7 @@ class StoreCorruptError(StorageError):
 
 
 class StoreFullError(StorageError):
-    """The device has no space left; nothing of the failed batch was kept."""
+    """The device has no space left. The next opening finds the failed batch whole or not at all."""
 
     code = "store_full"
 

@@ -6,7 +6,6 @@ library works.
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING, Any, Self
 
 import plyvel
@@ -35,15 +34,28 @@ _BLOOM_BITS = 10
 
 _MAX_OPEN_FILES = 256
 
+_FULL = ("no space left", "disk quota exceeded", "file too large")
+_DAMAGED = (
+    "corrupt",
+    "missing files",
+    "current file",
+    "no such file",
+    "does not exist",
+    "not a valid",
+    "invalid argument",
+    "checksum",
+)
+
 
 class LevelStore:
     """A LevelDB folder. Satisfies KeyValueStore; mutable."""
 
-    __slots__ = ("_db", "path")
+    __slots__ = ("_db", "_write_error", "path")
 
     def __init__(self, path: Path, db: Any) -> None:
         self.path = path
         self._db = db
+        self._write_error: StorageError | None = None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -77,7 +89,7 @@ class LevelStore:
     def get(self, key: bytes) -> bytes | None:
         """Give the value of one key."""
         try:
-            value: bytes | None = self._db.get(key)
+            value: bytes | None = self._db.get(key, verify_checksums=True)
         except (plyvel.Error, RuntimeError) as error:
             raise _translate(error, self.path) from error
         return value
@@ -86,7 +98,7 @@ class LevelStore:
         """Give the values of several keys, in their order."""
         get = self._db.get
         try:
-            return [get(key) for key in keys]
+            return [get(key, verify_checksums=True) for key in keys]
         except (plyvel.Error, RuntimeError) as error:
             raise _translate(error, self.path) from error
 
@@ -96,7 +108,7 @@ class LevelStore:
         """Walk over the keys in [start, stop), from the greatest one if `reverse`."""
         left = limit
         try:
-            with self._db.iterator(start=start, stop=stop, reverse=reverse) as cursor:
+            with self._db.iterator(start=start, stop=stop, reverse=reverse, verify_checksums=True) as cursor:
                 while left is None or left > 0:
                     item = next(cursor, None)
                     if item is None:
@@ -120,7 +132,13 @@ class LevelStore:
         return WriteBatch()
 
     def write(self, batch: WriteBatch, *, sync: bool = False) -> None:
-        """Apply a batch atomically; with `sync`, return only when it is on the disk."""
+        """Apply a batch atomically; with `sync`, return only when it is on the disk.
+
+        After a failed write all others are refused until the store is opened again: the log may end in the
+        middle of a record, and LevelDB would write behind it what it cannot read back.
+        """
+        if self._write_error is not None:
+            raise self._write_error
         try:
             with self._db.write_batch(transaction=True, sync=sync) as native:
                 put, delete = native.put, native.delete
@@ -129,7 +147,10 @@ class LevelStore:
                         delete(key)
                     else:
                         put(key, value)
-        except (plyvel.Error, RuntimeError) as error:
+        except plyvel.Error as error:
+            self._write_error = _translate(error, self.path)
+            raise self._write_error from error
+        except RuntimeError as error:
             raise _translate(error, self.path) from error
 
     def size_bytes(self) -> int:
@@ -148,7 +169,7 @@ class LevelStore:
 
     def _end(self, start: bytes, stop: bytes, *, reverse: bool) -> tuple[bytes, bytes] | None:
         try:
-            with self._db.iterator(start=start, stop=stop, reverse=reverse) as cursor:
+            with self._db.iterator(start=start, stop=stop, reverse=reverse, verify_checksums=True) as cursor:
                 item: tuple[bytes, bytes] | None = next(cursor, None)
         except (plyvel.Error, RuntimeError) as error:
             raise _translate(error, self.path) from error
@@ -157,29 +178,19 @@ class LevelStore:
 
 def _translate(error: Exception, path: Path) -> StorageError:
     """Choose our class for an error of plyvel or of the operating system; LevelDB gives only texts."""
-    text = str(error)
-    if isinstance(error, OSError) and error.errno is not None:
-        text = f"{errno.errorcode.get(error.errno, '')} {text}"
+    first = error.args[0] if error.args else ""
+    text = first.decode(errors="replace") if isinstance(first, bytes) else str(error)
     lowered = text.lower()
     if "is closed" in lowered:
         return StoreClosedError(f"the store in {path} is closed")
-    if "enospc" in lowered or "no space left" in lowered or "disk quota" in lowered:
+    if any(word in lowered for word in _FULL):
         return StoreFullError(f"no space is left for the store in {path}: free some space and start again")
     if "lock" in lowered and ("unavailable" in lowered or "already held" in lowered):
         return StoreLockedError(
             f"the store in {path} is in use by another process: stop it, or choose another data directory"
         )
-    damaged = (
-        "corrupt",
-        "missing files",
-        "current file",
-        "no such file",
-        "does not exist",
-        "not a valid",
-        "checksum",
-    )
     if isinstance(error, plyvel.CorruptionError) or (
-        isinstance(error, plyvel.Error) and any(word in lowered for word in damaged)
+        isinstance(error, plyvel.Error) and any(word in lowered for word in _DAMAGED)
     ):
         return StoreCorruptError(
             f"the store in {path} is damaged ({text}): restore a copy, or remove the folder and sync again"

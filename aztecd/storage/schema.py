@@ -38,6 +38,25 @@ class Prefix(IntEnum):
     STATE_BLOCK = 0x16
     STATE_UNDO = 0x17
 
+    CHAIN_TIPS = 0x20
+    CHAIN_BLOCK = 0x21
+    CHAIN_BLOCK_BY_HASH = 0x22
+    CHAIN_BLOCK_BY_ARCHIVE = 0x23
+    CHAIN_EFFECT = 0x24
+    CHAIN_TX = 0x25
+    CHAIN_PUBLIC_LOG = 0x28
+    CHAIN_PUBLIC_LOG_BY_CONTRACT = 0x29
+    CHAIN_CLASS_LOG = 0x2A
+    CHAIN_PRIVATE_TAG = 0x2B
+    CHAIN_PUBLIC_TAG = 0x2C
+    CHAIN_CHECKPOINT = 0x30
+    CHAIN_CHECKPOINT_BY_SLOT = 0x31
+    CHAIN_MESSAGE = 0x34
+    CHAIN_MESSAGE_BY_LEAF = 0x35
+    CHAIN_CLASS = 0x38
+    CHAIN_INSTANCE = 0x39
+    CHAIN_UPDATE = 0x3A
+
     @property
     def key(self) -> bytes:
         """The prefix as bytes."""
