@@ -49,9 +49,7 @@ _State = tuple[int, int, int, int]
 
 def permute(state: bytes) -> bytes:
     """Apply the permutation to four packed elements."""
-    if len(state) != _STATE_SIZE:
-        raise ValueError(f"a Poseidon2 state has {_STATE_SIZE} bytes, got {len(state)}")
-    a, b, c, d = _unpack(state)
+    a, b, c, d = _unpack_state(state)
     return b"".join(x.to_bytes(_SIZE, "big") for x in _permute((a, b, c, d)))
 
 
@@ -62,11 +60,12 @@ def hash_packed(packed: bytes) -> bytes:
 
 def hash_fields(elements: Iterable[bytes]) -> bytes:
     """Hash a list of elements of 32 bytes each."""
-    values = list(elements)
+    values = tuple(elements)
+    packed = b"".join(values)
     for index, element in enumerate(values):
         if len(element) != _SIZE:
             raise ValueError(f"element {index} has {len(element)} bytes, not {_SIZE}")
-    return _hash(_unpack(b"".join(values)))
+    return _hash(_unpack(packed))
 
 
 def hash_pair(left: bytes, right: bytes) -> bytes:
@@ -83,8 +82,9 @@ def hash_rows(packed: bytes, width: int) -> bytes:
     """Hash each run of `width` elements, each as a list of its own."""
     if width < 1:
         raise ValueError(f"a row has at least one element, got {width}")
-    if len(packed) % (width * _SIZE):
-        raise ValueError(f"{len(packed)} bytes are no whole number of rows of {width} elements")
+    size = memoryview(packed).nbytes
+    if size % (width * _SIZE):
+        raise ValueError(f"{size} bytes are no whole number of rows of {width} elements")
     values = _unpack(packed)
     return b"".join(_hash(values[start : start + width]) for start in range(0, len(values), width))
 
@@ -93,8 +93,9 @@ def absorb(state: bytes, blocks: bytes) -> bytes:
     """Add each run of three elements to the rate of the state and permute; give the new state."""
     if len(state) != _STATE_SIZE:
         raise ValueError(f"a Poseidon2 state has {_STATE_SIZE} bytes, got {len(state)}")
-    if len(blocks) % _BLOCK_SIZE:
-        raise ValueError(f"{len(blocks)} bytes are no whole number of blocks of {_BLOCK_SIZE} bytes")
+    size = memoryview(blocks).nbytes
+    if size % _BLOCK_SIZE:
+        raise ValueError(f"{size} bytes are no whole number of blocks of {_BLOCK_SIZE} bytes")
     a, b, c, d = _unpack(state)
     values = _unpack(blocks)
     for start in range(0, len(values), 3):
@@ -218,11 +219,18 @@ def _hash(values: list[int]) -> bytes:
     return a.to_bytes(_SIZE, "big")
 
 
+def _unpack_state(state: bytes) -> list[int]:
+    size = memoryview(state).nbytes
+    if size != _STATE_SIZE:
+        raise ValueError(f"a Poseidon2 state has {_STATE_SIZE} bytes, got {size}")
+    return _unpack(state)
+
+
 def _unpack(packed: bytes) -> list[int]:
     view = memoryview(packed)
-    if len(view) % _SIZE:
-        raise ValueError(f"{len(view)} bytes are no whole number of elements of {_SIZE} bytes")
-    values = [int.from_bytes(view[i : i + _SIZE], "big") for i in range(0, len(view), _SIZE)]
+    if view.nbytes % _SIZE:
+        raise ValueError(f"{view.nbytes} bytes are no whole number of elements of {_SIZE} bytes")
+    values = [int.from_bytes(view[i : i + _SIZE], "big") for i in range(0, view.nbytes, _SIZE)]
     for index, value in enumerate(values):
         if value >= FR_MODULUS:
             raise ValueError(f"element {index} is not below the field modulus: 0x{value:064x}")
