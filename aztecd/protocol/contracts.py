@@ -30,6 +30,7 @@ from aztecd.protocol.identifier_codecs import PointCodec
 from aztecd.protocol.record import Record, record
 
 __all__ = [
+    "DEFAULT_PUBLIC_KEYS",
     "ContractClassPublic",
     "ContractInstanceWithAddress",
     "InvalidContractError",
@@ -74,6 +75,27 @@ class PublicKeys(Record):
             return FR_ZERO
         elements = [part for point in points for part in (point[:32], point[32:], FR_ZERO)]
         return hash_with_separator(DOM_SEP_PUBLIC_KEYS_HASH, elements)
+
+
+DEFAULT_PUBLIC_KEYS = PublicKeys(
+    master_nullifier_public_key=bytes.fromhex(
+        "01498945581e0eb9f8427ad6021184c700ef091d570892c437d12c7d90364bbd"
+        "170ae506787c5c43d6ca9255d571c10fa9ffa9d141666e290c347c5c9ab7e344"
+    ),
+    master_incoming_viewing_public_key=bytes.fromhex(
+        "00c044b05b6ca83b9c2dbae79cc1135155956a64e136819136e9947fe5e5866c"
+        "1c1f0ca244c7cd46b682552bff8ae77dea40b966a71de076ec3b7678f2bdb151"
+    ),
+    master_outgoing_viewing_public_key=bytes.fromhex(
+        "1b00316144359e9a3ec8e49c1cdb7eeb0cedd190dfd9dc90eea5115aa779e287"
+        "080ffc74d7a8b0bccb88ac11f45874172f3847eb8b92654aaa58a3d2b8dc7833"
+    ),
+    master_tagging_public_key=bytes.fromhex(
+        "019c111f36ad3fc1d9b7a7a14344314d2864b94f030594cd67f753ef774a1efb"
+        "2039907fe37f08d10739255141bb066c506a12f7d1e8dfec21abc58494705b6f"
+    ),
+)
+"""The keys of instances that have none of their own (@aztec/constants, DEFAULT_NPK_M_X and so on)."""
 
 
 class _BytecodeCodec:
