@@ -1,0 +1,126 @@
+"""The command line. Commands import what they need, so that `--help` and errors are quick."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aztecd import __version__
+from aztecd.config import Settings, load_settings
+from aztecd.errors import AztecdError
+
+__all__ = ["main"]
+
+_EXIT_FAILED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give the exit status: 0 done, 1 failed, 2 wrong usage."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help", "--version"}):
+        given.insert(0, "local")
+    options = _parser().parse_args(given)
+    try:
+        return int(options.run(options))
+    except AztecdError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _EXIT_FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="aztecd",
+        description="An Aztec node in Python. Without a command it starts a local network.",
+    )
+    parser.add_argument("--version", action="version", version=f"aztecd {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    local = commands.add_parser("local", help="run a local network: Anvil, the L1 contracts, and a node that builds blocks")
+    _add_local_flags(local)
+    local.set_defaults(run=_run_local)
+
+    fetch = commands.add_parser("fetch", help="download the pinned L1 contracts, protocol contracts and Anvil")
+    fetch.set_defaults(run=_run_fetch)
+
+    version = commands.add_parser("version", help="print the versions of the daemon and of the protocol")
+    version.set_defaults(run=_run_version)
+
+    config = commands.add_parser("config", help="look at the configuration")
+    actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="print the effective settings and where each comes from")
+    _add_local_flags(show)
+    show.set_defaults(run=_run_config_show)
+
+    database = commands.add_parser("db", help="look at a data directory")
+    actions = database.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="verify that a data directory is whole; the daemon must not be running")
+    check.add_argument("--data-dir", type=Path, required=True, metavar="DIR")
+    check.set_defaults(run=_run_db_check)
+    return parser
+
+
+def _add_local_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address that the JSON-RPC server listens on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port of the JSON-RPC server, 0 for a free one (default 8080)")
+    parser.add_argument("--l1-port", type=int, help="port of the Anvil that is started, 0 for a free one (default 8545)")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the chain here; without it, it is gone at the end")
+    parser.add_argument("--l1-rpc-url", metavar="URL", help="use an Anvil or Hardhat node that already runs")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with settings")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="lowest level that is logged (default info)")
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    flags: dict[str, Any] = {
+        "rpc.host": options.host,
+        "rpc.port": options.port,
+        "l1.port": options.l1_port,
+        "l1.rpc_url": options.l1_rpc_url,
+        "data_dir": options.data_dir,
+        "log.level": options.log_level,
+    }
+    return load_settings(file=options.config, environment=os.environ, flags=flags)
+
+
+def _run_local(options: argparse.Namespace) -> int:
+    from aztecd.app import run_local  # noqa: PLC0415 - the other commands start without the node
+
+    return run_local(_settings(options))
+
+
+def _run_fetch(_: argparse.Namespace) -> int:
+    from aztecd.artifacts import fetch  # noqa: PLC0415 - only this command needs it
+
+    found = fetch()
+    print(f"artifacts are in {found.root}")
+    return 0
+
+
+def _run_version(_: argparse.Namespace) -> int:
+    from aztecd.constants import AZTEC_VERSION  # noqa: PLC0415 - only this command needs it
+    from aztecd.crypto.poseidon2 import KERNEL  # noqa: PLC0415 - only this command needs it
+
+    print(f"aztecd {__version__}")
+    print(f"Aztec protocol {AZTEC_VERSION}")
+    print(f"Python {sys.version.split()[0]}, hashing in {'C' if KERNEL == 'c' else 'Python (no C kernel: slower)'}")
+    return 0
+
+
+def _run_config_show(options: argparse.Namespace) -> int:
+    print("\n".join(_settings(options).lines()))
+    return 0
+
+
+def _run_db_check(options: argparse.Namespace) -> int:
+    from aztecd.app import check_data_dir  # noqa: PLC0415 - only this command needs it
+
+    problems = check_data_dir(options.data_dir)
+    for problem in problems:
+        print(problem)
+    print(f"{options.data_dir}: {'whole' if not problems else f'{len(problems)} problems'}")
+    return _EXIT_FAILED if problems else 0

@@ -1,0 +1,70 @@
+"""Build a block as soon as a transaction arrives; settle epochs when there is nothing else to do.
+
+Transactions that arrive while a block is being built wait together for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from aztecd.errors import UnavailableError
+from aztecd.l1 import L1Error
+from aztecd.mempool import Mempool
+from aztecd.node.producer import CheckpointProducer
+from aztecd.node.writer import SerialWriter, WriterStoppedError
+
+__all__ = ["AutoMiner"]
+
+_log = structlog.get_logger("aztecd.automine")
+_RETRY_AFTER_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+
+class AutoMiner:
+    """Decides when the producer works. Lives on the event loop."""
+
+    def __init__(
+        self, *, writer: SerialWriter, producer: CheckpointProducer, mempool: Mempool, settle_epochs: bool
+    ) -> None:
+        self._writer = writer
+        self._producer = producer
+        self._mempool = mempool
+        self._settle_epochs = settle_epochs
+        self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def wake(self) -> None:
+        """Look for work; call it on the event loop."""
+        self._wake.set()
+
+    def wake_from_thread(self) -> None:
+        """Look for work; call it from any thread."""
+        self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self) -> None:
+        """Work until cancelled, or until the writer stops."""
+        failures = 0
+        self._wake.set()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._work()
+                failures = 0
+            except WriterStoppedError:
+                return
+            except (UnavailableError, L1Error) as error:
+                delay_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
+                failures += 1
+                _log.warning("block_not_published", reason=str(error), next_try_s=delay_s)
+                await asyncio.sleep(delay_s)
+                self._wake.set()
+
+    async def _work(self) -> None:
+        while self._mempool.pending_count():
+            if await self._writer.run("produce", self._producer.produce) is None:
+                break
+        await self._writer.run("publish", self._producer.publish_proposed)
+        if self._settle_epochs:
+            await self._writer.run("settle", self._producer.settle)

@@ -1,0 +1,35 @@
+"""What the local network prints when it starts: everything that a developer needs to connect."""
+
+from __future__ import annotations
+
+from aztecd.constants import AZTEC_VERSION
+from aztecd.crypto.field import fr_hex
+from aztecd.l1 import Deployment
+from aztecd.localnet.accounts import TEST_ACCOUNTS
+
+__all__ = ["start_card"]
+
+
+def start_card(*, node_url: str, l1_url: str, deployment: Deployment, data_dir: str, blocks: int) -> str:
+    """Make the card; URLs come without credentials."""
+    lines = [
+        f"aztecd local network, Aztec {AZTEC_VERSION}",
+        "",
+        f"  node URL         {node_url}",
+        f"  L1 URL           {l1_url}",
+        f"  L1 chain id      {deployment.chain_id}",
+        f"  rollup version   {deployment.rollup_version}",
+        f"  rollup           0x{deployment.addresses.rollup_address.hex()}",
+        f"  registry         0x{deployment.addresses.registry_address.hex()}",
+        f"  data             {data_dir}",
+        f"  blocks           {blocks}",
+        "",
+        "Test accounts (Schnorr, salt 0, funded with fee juice, not deployed until a wallet does it)",
+    ]
+    for index, account in enumerate(TEST_ACCOUNTS):
+        lines += [
+            "",
+            f"  ({index}) address  {fr_hex(account.address)}",
+            f"      secret   {fr_hex(account.secret)}",
+        ]
+    return "\n".join([*lines, ""])

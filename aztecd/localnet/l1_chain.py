@@ -1,0 +1,104 @@
+"""The L1 chain of a local network: a child Anvil or a node that already runs, with the rollup's contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from aztecd.config import L1Config
+from aztecd.constants import PROTOCOL_CONTRACTS_HASH, VK_TREE_ROOT
+from aztecd.crypto.field import Fr
+from aztecd.l1 import AttachError, ContractSet, DeployConfig, Deployment, GenesisRoots, L1Account, L1Client, attach, deploy
+from aztecd.localnet.accounts import FUNDED_ADDRESSES
+from aztecd.localnet.anvil import Anvil, AnvilOptions
+from aztecd.localnet.record import DataDirError, NetworkRecord
+
+__all__ = ["l1_chain", "prepare_contracts"]
+
+_log = structlog.get_logger("aztecd.localnet")
+
+
+@contextmanager
+def l1_chain(config: L1Config, *, program: Path, data_dir: Path) -> Iterator[str]:
+    """Give the URL of the L1 node; an Anvil of our own is stopped, with its state saved, at the end.
+
+    Call it from a thread that lives as long as the daemon: the kernel ends Anvil with it.
+    """
+    if config.rpc_url is not None:
+        yield config.rpc_url
+        return
+    anvil = Anvil.start(
+        AnvilOptions(program=program, data_dir=data_dir / "l1", port=config.port, chain_id=config.chain_id)
+    )
+    _log.debug("anvil_started", port=anvil.port, pid=anvil.pid)
+    try:
+        yield anvil.url
+    finally:
+        anvil.stop()
+
+
+def prepare_contracts(
+    client: L1Client,
+    contracts: ContractSet,
+    account: L1Account,
+    *,
+    config: L1Config,
+    data_dir: Path,
+    genesis_archive_root: Fr,
+) -> Deployment:
+    """Find the contracts that the data directory belongs to, or deploy new ones for a new directory.
+
+    Raises DataDirError when directory and L1 do not belong together, or what deploying raises.
+    """
+    client.require_chain(config.chain_id)
+    record = NetworkRecord.load(data_dir)
+    if record is not None:
+        return _attach_known(client, contracts, record, data_dir, genesis_archive_root)
+    deployment = deploy(
+        client,
+        contracts,
+        account,
+        DeployConfig(
+            chain_id=config.chain_id,
+            genesis=GenesisRoots(
+                vk_tree_root=VK_TREE_ROOT,
+                protocol_contracts_hash=PROTOCOL_CONTRACTS_HASH,
+                archive_root=genesis_archive_root,
+            ),
+            prefunded_accounts=len(FUNDED_ADDRESSES),
+        ),
+        allow_used_account=config.rpc_url is not None,
+    )
+    NetworkRecord(
+        chain_id=deployment.chain_id,
+        rollup_version=deployment.rollup_version,
+        addresses=deployment.addresses,
+    ).save(data_dir)
+    return deployment
+
+
+def _attach_known(
+    client: L1Client, contracts: ContractSet, record: NetworkRecord, data_dir: Path, genesis_archive_root: Fr
+) -> Deployment:
+    try:
+        deployment = attach(
+            client,
+            contracts,
+            record.addresses.registry_address,
+            version=record.rollup_version,
+            known=record.addresses,
+        )
+    except AttachError as error:
+        raise DataDirError(
+            f"the data directory {data_dir} belongs to a rollup that the L1 chain at {client.display_url} does not "
+            f"have ({error}); start with its own L1 chain, or with an empty data directory"
+        ) from error
+    if deployment.genesis_archive_root != genesis_archive_root:
+        raise DataDirError(
+            f"the rollup was deployed for another genesis: archive root 0x{deployment.genesis_archive_root.hex()} "
+            f"on L1, 0x{genesis_archive_root.hex()} here"
+        )
+    return deployment

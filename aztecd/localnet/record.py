@@ -1,0 +1,76 @@
+"""What a data directory remembers of its network, beside the database.
+
+One small JSON file, written once: which L1 chain and Registry the database belongs to. A daemon that is
+started with another chain finds out here, with both sides named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from aztecd.errors import InvalidInputError
+from aztecd.l1.addresses import L1Addresses
+
+__all__ = ["DataDirError", "NetworkRecord"]
+
+_FILE = "network.json"
+_FORMAT = 1
+
+
+class DataDirError(InvalidInputError):
+    """A data directory can't be used as it is."""
+
+    code = "data_dir"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkRecord:
+    """The L1 chain and contracts of a data directory."""
+
+    chain_id: int
+    rollup_version: int
+    addresses: L1Addresses
+
+    @classmethod
+    def load(cls, data_dir: Path) -> NetworkRecord | None:
+        """Read the record; None in a new directory. Raises DataDirError."""
+        path = data_dir / _FILE
+        try:
+            text = path.read_text()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DataDirError(f"can't read {path}: {error.strerror}") from error
+        try:
+            value = json.loads(text)
+            if value["format"] != _FORMAT:
+                raise DataDirError(f"{path} has format {value['format']}, this aztecd knows {_FORMAT}")
+            return cls(
+                chain_id=value["chain_id"],
+                rollup_version=value["rollup_version"],
+                addresses=L1Addresses.from_record(value["addresses"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataDirError(f"{path} is damaged; use another data directory, or remove this one") from error
+
+    def save(self, data_dir: Path) -> None:
+        """Write the record so that it is either whole or absent. Raises DataDirError."""
+        path = data_dir / _FILE
+        value = {
+            "format": _FORMAT,
+            "chain_id": self.chain_id,
+            "rollup_version": self.rollup_version,
+            "addresses": self.addresses.to_record(),
+        }
+        try:
+            fresh = path.with_suffix(".new")
+            with fresh.open("w") as handle:
+                json.dump(value, handle, indent=1)
+                handle.flush()
+                os.fsync(handle.fileno())
+            fresh.replace(path)
+        except OSError as error:
+            raise DataDirError(f"can't write {path}: {error.strerror}") from error

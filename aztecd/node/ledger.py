@@ -1,0 +1,144 @@
+"""Everything that the node stores, changed together.
+
+One write batch per change covers the trees, the chain and the pool, so that after a crash the store is at a
+block boundary, always. Only the writer's thread calls the methods that change something; readers in other
+threads see the old or the new state of each part, never half of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from aztecd.builder import BuiltBlock
+from aztecd.chain import ChainStore, L1ToL2Message
+from aztecd.mempool import Mempool
+from aztecd.crypto.field import Fr
+from aztecd.protocol.basic import BlockNumber, CheckpointNumber
+from aztecd.protocol.checkpoint import CheckpointData
+from aztecd.state import WorldState
+from aztecd.storage import KeyValueStore, WriteBatch
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """The stores of one node and the changes that span them."""
+
+    def __init__(
+        self,
+        *,
+        store: KeyValueStore,
+        world_state: WorldState,
+        chain: ChainStore,
+        mempool: Mempool,
+        genesis_archive_root: Fr,
+    ) -> None:
+        self.store = store
+        self.world_state = world_state
+        self.chain = chain
+        self.mempool = mempool
+        self.genesis_archive_root = genesis_archive_root
+        self.state_version = 0
+        """Grows with every change that a client can see on the chain."""
+        self.reorg_count = 0
+        """Grows when blocks are removed: answers about them are no longer true."""
+
+    def commit_block(self, built: BuiltBlock, messages: Sequence[L1ToL2Message]) -> None:
+        """Store a new block as proposed; its transactions leave the pending pool.
+
+        The checkpoint's `messages` from L1 are kept beside it: making the checkpoint again needs the same.
+        """
+        number = built.block.number
+        with self._change() as batch:
+            self.chain.stage_messages(batch, messages)
+            self.world_state.stage_commit(batch, built.fork, number)
+            self.chain.stage_block(batch, built.block)
+            self.mempool.stage_mined(batch, built.block)
+        self._applied(number)
+
+    def commit_checkpoint(self, data: CheckpointData) -> None:
+        """Mark the blocks of a checkpoint as published."""
+        with self._change() as batch:
+            self.chain.stage_checkpoint(batch, data)
+        self._applied(self.world_state.tip)
+
+    def advance_tips(self, *, proven: CheckpointNumber, finalized: CheckpointNumber, history: int) -> None:
+        """Take over what L1 says is proven and finalized; drop history that nobody keeps.
+
+        `history` is the number of checkpoints below the finalized one whose state is kept, 0 for all.
+        """
+        tips = self.chain.tips()
+        newest = tips.checkpointed.checkpoint_number
+        proven = min(proven, newest)
+        finalized = min(finalized, proven)
+        if proven == tips.proven.checkpoint_number and finalized == tips.finalized.checkpoint_number:
+            return
+        finalized_block = self._last_block_of(finalized)
+        with self._change() as batch:
+            if proven != tips.proven.checkpoint_number:
+                self.chain.stage_proven(batch, proven)
+            if finalized > tips.finalized.checkpoint_number and finalized_block is not None:
+                self.chain.stage_finalized(batch, finalized)
+                self.world_state.stage_finalize(batch, finalized_block)
+                self.mempool.stage_finalized(batch, finalized_block)
+        self._applied(self.world_state.tip)
+        self._prune(finalized, history)
+
+    def unpublish(self, newest: CheckpointNumber) -> None:
+        """Make the blocks after checkpoint `newest` proposed again: L1 does not have their checkpoints."""
+        with self._change() as batch:
+            self.chain.stage_unpublish(batch, newest)
+        self.reorg_count += 1
+        self._applied(self.world_state.tip)
+
+    def rewind(self, to_block: BlockNumber) -> None:
+        """Remove all blocks above `to_block`; their transactions return to the pool."""
+        removed = [
+            block
+            for number in range(to_block + 1, self.world_state.tip + 1)
+            if (block := self.chain.block(BlockNumber(number))) is not None
+        ]
+        with self._change() as batch:
+            self.chain.stage_rewind(batch, to_block)
+            self.world_state.stage_rewind(batch, to_block)
+            self.mempool.stage_unmined(batch, removed)
+        self.reorg_count += 1
+        self._applied(to_block)
+
+    @contextmanager
+    def _change(self) -> Iterator[WriteBatch]:
+        """Fill a batch and write it; what was staged is forgotten when anything fails."""
+        batch = self.store.batch()
+        try:
+            yield batch
+            self.store.write(batch, sync=True)
+        except BaseException:
+            for forget in self._discards():
+                forget()
+            raise
+
+    def _discards(self) -> tuple[Callable[[], None], ...]:
+        return (self.world_state.discard, self.chain.discard, self.mempool.discard)
+
+    def _applied(self, tip: int) -> None:
+        # A reader takes the tip from the chain and then reads the trees at that block, so the trees come
+        # first when blocks are added. After a rewind a reader may hold a removed block: it gets a clear error.
+        self.world_state.applied(tip)
+        self.chain.applied()
+        self.mempool.applied()
+        self.state_version += 1
+
+    def _prune(self, finalized: CheckpointNumber, history: int) -> None:
+        if history < 1 or finalized < history:
+            return
+        oldest = self.chain.checkpoint_data(CheckpointNumber(finalized - history + 1))
+        if oldest is None or oldest.start_block <= max(self.world_state.oldest_historical_block, 1):
+            return
+        with self._change() as batch:
+            self.world_state.stage_prune(batch, oldest.start_block)
+        self._applied(self.world_state.tip)
+
+    def _last_block_of(self, checkpoint: CheckpointNumber) -> BlockNumber | None:
+        data = self.chain.checkpoint_data(checkpoint)
+        return None if data is None else data.end_block

@@ -1,0 +1,270 @@
+"""Build a block, store it, publish its checkpoint, settle epochs: the jobs of the one writer.
+
+Order of commits: a block is stored as proposed before its checkpoint is published, and marked as checkpointed
+after L1 has it. Each step can be done again after a crash: the checkpoint follows from the stored blocks, and
+publishing first looks whether L1 has it.
+
+Authority: @aztec/sequencer-client src/sequencer/checkpoint_proposal_job.ts (4.1.2).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from aztecd.chain import L1ToL2Message
+from aztecd.builder import AssembledCheckpoint, BlobCommitter, BlockBuilder, BlockLimits, BuiltBlock, assemble_checkpoint
+from aztecd.crypto.field import Fr
+from aztecd.l1 import CheckpointConflictError, ProposeRequest, Publisher, PublishError, RollupReader
+from aztecd.l1.errors import ProofWindowClosedError
+from aztecd.l1.settlement import EpochSettler
+from aztecd.l1.slots import SlotPlan
+from aztecd.l1.time_control import L1Time
+from aztecd.node.ledger import Ledger
+from aztecd.observability import Metrics
+from aztecd.protocol.basic import AztecAddress, BlockNumber, CheckpointNumber, EthAddress
+from aztecd.protocol.blobs import blob_sponge
+from aztecd.protocol.block import L2Block
+from aztecd.protocol.checkpoint import CheckpointData, L1PublishedData
+from aztecd.protocol.gas import GasFees
+from aztecd.protocol.header import GlobalVariables
+
+__all__ = ["ChainIdentity", "CheckpointProducer"]
+
+_log = structlog.get_logger("aztecd.producer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainIdentity:
+    """What every block of a node says about its chain and its builder."""
+
+    chain_id: int
+    rollup_version: int
+    coinbase: EthAddress
+    fee_recipient: AztecAddress
+    mana_limit: int
+    max_txs_per_block: int
+
+
+class CheckpointProducer:
+    """Makes checkpoints of one block each. All methods run in the writer's thread."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        builder: BlockBuilder,
+        committer: BlobCommitter,
+        reader: RollupReader,
+        l1_time: L1Time,
+        publisher: Publisher,
+        settler: EpochSettler,
+        identity: ChainIdentity,
+        metrics: Metrics,
+        on_proposed: Callable[[], None],
+    ) -> None:
+        """Take finished collaborators; `on_proposed` is called when a block was stored."""
+        self._ledger = ledger
+        self._builder = builder
+        self._committer = committer
+        self._reader = reader
+        self._l1_time = l1_time
+        self._publisher = publisher
+        self._settler = settler
+        self._identity = identity
+        self._metrics = metrics
+        self._on_proposed = on_proposed
+
+    def produce(self) -> BlockNumber | None:
+        """Build and publish a block of pending transactions; None when no transaction could be included.
+
+        Raises UnavailableError when L1 is away: the block is then stored, and published by the next call of
+        `publish_proposed`.
+        """
+        self.publish_proposed()
+        plan = self._plan()
+        self._settle_before(plan)
+        plan = self._plan()
+        number = BlockNumber(self._ledger.world_state.tip + 1)
+        checkpoint = self._next_checkpoint()
+        sent = self._messages_of(checkpoint)
+        messages = tuple(message.leaf for message in sent)
+        started = time.perf_counter()
+        built = self._build(number, checkpoint, plan, messages)
+        for failed in built.failed:
+            self._ledger.mempool.drop(failed.tx_hash, failed.reason)
+            _log.info("tx_dropped", tx_hash=f"0x{failed.tx_hash.hex()}", reason=failed.reason)
+        if not built.processed:
+            return None
+        self._ledger.commit_block(built, sent)
+        elapsed = time.perf_counter() - started
+        self._metrics.block_build_seconds.observe(elapsed)
+        self._metrics.txs_included.inc(len(built.processed))
+        self._on_proposed()
+        _log.info(
+            "block_built",
+            number=number,
+            slot=plan.slot,
+            txs=len(built.processed),
+            mana=built.block.header.total_mana_used,
+            duration_ms=round(elapsed * 1000, 1),
+        )
+        self._publish([built.block], messages, plan)
+        return number
+
+    def publish_proposed(self) -> None:
+        """Publish blocks that are stored but not on L1; when L1 can not take them any more, undo them."""
+        tips = self._ledger.chain.tips()
+        if tips.proposed.number == tips.checkpointed.number:
+            return
+        first = BlockNumber(tips.checkpointed.number + 1)
+        blocks = [
+            block
+            for number in range(first, tips.proposed.number + 1)
+            if (block := self._ledger.chain.block(BlockNumber(number))) is not None
+        ]
+        for checkpoint in sorted({block.checkpoint_number for block in blocks}):
+            group = [block for block in blocks if block.checkpoint_number == checkpoint]
+            messages = self._ledger.chain.messages_of_checkpoint(CheckpointNumber(checkpoint))
+            try:
+                self._publish(group, messages, None)
+            except (CheckpointConflictError, PublishError) as error:
+                _log.warning("checkpoint_given_up", checkpoint=checkpoint, reason=str(error))
+                self._ledger.rewind(BlockNumber(group[0].number - 1))
+                return
+
+    def settle(self) -> None:
+        """Prove everything that is published but not proven, epoch by epoch; the last may be a part of one."""
+        tips = self._ledger.chain.tips()
+        unproven = [
+            data
+            for number in range(
+                tips.proven.checkpoint_number + 1, tips.checkpointed.checkpoint_number + 1
+            )
+            if (data := self._ledger.chain.checkpoint_data(CheckpointNumber(number))) is not None
+        ]
+        clock = self._reader.clock
+        for index, data in enumerate(unproven):
+            is_last_of_epoch = index + 1 == len(unproven) or clock.epoch_of(
+                unproven[index + 1].header.slot_number
+            ) != clock.epoch_of(data.header.slot_number)
+            if not is_last_of_epoch:
+                continue
+            settlement = self._settler.settle(data.number)
+            self._ledger.advance_tips(
+                proven=settlement.last, finalized=tips.finalized.checkpoint_number, history=0
+            )
+            _log.info("epoch_proven", epoch=settlement.epoch, checkpoint=settlement.last)
+
+    def _plan(self) -> SlotPlan:
+        last = self._ledger.chain.checkpoint_data(self._ledger.chain.tips().checkpointed.checkpoint_number)
+        return self._l1_time.next_slot(0 if last is None else last.header.slot_number)
+
+    def _next_checkpoint(self) -> CheckpointNumber:
+        return CheckpointNumber(self._ledger.chain.tips().checkpointed.checkpoint_number + 1)
+
+    def _settle_before(self, plan: SlotPlan) -> None:
+        """Prove older epochs before the new slot closes their window: an unproven epoch would be pruned."""
+        clock = self._reader.clock
+        unproven = self._ledger.chain.checkpoint_data(
+            CheckpointNumber(self._ledger.chain.tips().proven.checkpoint_number + 1)
+        )
+        if unproven is None or clock.epoch_of(unproven.header.slot_number) == clock.epoch_of(plan.slot):
+            return
+        try:
+            self.settle()
+        except ProofWindowClosedError as error:
+            # Somebody moved L1 time far ahead: the rollup cuts these checkpoints off with the next propose.
+            proven = self._ledger.chain.tips().proven.number
+            _log.warning("unproven_blocks_undone", kept=proven, reason=str(error))
+            self._ledger.rewind(proven)
+
+    def _messages_of(self, checkpoint: CheckpointNumber) -> tuple[L1ToL2Message, ...]:
+        """Read the checkpoint's messages from the Inbox; no more can come once the one before it is on L1."""
+        sent = self._reader.messages_sent(self._reader.deployment.l1_start_block, checkpoint=checkpoint)
+        return tuple(
+            L1ToL2Message(
+                checkpoint_number=message.checkpoint_number, index=message.index, leaf=Fr(message.leaf)
+            )
+            for message in sorted(sent, key=lambda message: message.index)
+        )
+
+    def _build(
+        self, number: BlockNumber, checkpoint: CheckpointNumber, plan: SlotPlan, messages: tuple[Fr, ...]
+    ) -> BuiltBlock:
+        identity = self._identity
+        global_variables = GlobalVariables(
+            chain_id=identity.chain_id,
+            version=identity.rollup_version,
+            block_number=number,
+            slot_number=plan.slot,
+            timestamp=plan.timestamp,
+            coinbase=identity.coinbase,
+            fee_recipient=identity.fee_recipient,
+            gas_fees=GasFees(fee_per_da_gas=0, fee_per_l2_gas=self._reader.mana_min_fee_at(plan.timestamp)),
+        )
+        return self._builder.build(
+            fork=self._ledger.world_state.fork(),
+            global_variables=global_variables,
+            candidates=self._ledger.mempool.candidates(),
+            limits=BlockLimits.of_checkpoint(
+                mana_limit=identity.mana_limit, max_txs=identity.max_txs_per_block
+            ),
+            checkpoint_number=checkpoint,
+            index_within_checkpoint=0,
+            messages=messages,
+            sponge=blob_sponge(),
+        )
+
+    def _publish(self, blocks: Sequence[L2Block], messages: Sequence[Fr], plan: SlotPlan | None) -> None:
+        started = time.perf_counter()
+        assembled = self._assemble(blocks, messages)
+        checkpoint = assembled.checkpoint
+        request = ProposeRequest(
+            checkpoint_number=CheckpointNumber(checkpoint.number),
+            archive=checkpoint.archive.root,
+            header=checkpoint.header,
+            blobs=assembled.blobs,
+            blob_commitments=assembled.commitments,
+        )
+        l1_timestamp = checkpoint.header.timestamp if plan is None else plan.l1_timestamp
+        published = self._publisher.publish(request, l1_timestamp=l1_timestamp)
+        self._ledger.commit_checkpoint(
+            CheckpointData(
+                header=checkpoint.header,
+                archive=checkpoint.archive,
+                checkpoint_out_hash=assembled.out_hash,
+                checkpoint_number=checkpoint.number,
+                start_block=blocks[0].number,
+                block_count=len(blocks),
+                l1=L1PublishedData(
+                    block_number=published.l1_block_number,
+                    timestamp=published.l1_timestamp,
+                    block_hash=published.l1_block_hash,
+                ),
+                attestations=(),
+            )
+        )
+        elapsed = time.perf_counter() - started
+        self._metrics.publish_seconds.observe(elapsed)
+        _log.info(
+            "checkpoint_published",
+            checkpoint=checkpoint.number,
+            l1_block=published.l1_block_number,
+            blobs=len(assembled.blobs),
+            duration_ms=round(elapsed * 1000, 1),
+        )
+
+    def _assemble(self, blocks: Sequence[L2Block], messages: Sequence[Fr]) -> AssembledCheckpoint:
+        epoch = self._reader.clock.epoch_of(blocks[0].header.slot)
+        earlier = [
+            data.checkpoint_out_hash
+            for data in self._ledger.chain.checkpoints_of_epoch(epoch)
+            if data.checkpoint_number < blocks[0].checkpoint_number
+        ]
+        return assemble_checkpoint(
+            blocks=blocks, messages=messages, earlier_out_hashes=earlier, committer=self._committer
+        )

@@ -1,0 +1,84 @@
+"""Agree with L1 after a restart, before the node serves.
+
+What can have happened, by where the daemon stopped:
+
+* between storing a block and publishing it: the checkpoint is published now, or undone when L1 can no
+  longer take it; its transactions then return to the pool;
+* between publishing and marking: L1 has the checkpoint, and publishing finds it there;
+* L1 itself lost its newest blocks (a development node that was killed): published checkpoints become
+  proposed again, and are published once more from the first that L1 lacks.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from aztecd.l1 import RollupReader
+from aztecd.node.errors import NodeError
+from aztecd.node.ledger import Ledger
+from aztecd.protocol.basic import CheckpointNumber
+
+__all__ = ["ForeignChainError", "agree_with_l1"]
+
+_log = structlog.get_logger("aztecd.recovery")
+
+
+class ForeignChainError(NodeError):
+    """The stored chain and the one on L1 are not the same."""
+
+    code = "foreign_chain"
+
+
+def agree_with_l1(ledger: Ledger, reader: RollupReader) -> None:
+    """Compare the stored checkpoints with L1; what L1 lacks becomes proposed again.
+
+    Raises ForeignChainError when L1 continues a chain that the store does not know, or UnavailableError.
+    """
+    ours = ledger.chain.tips().checkpointed.checkpoint_number
+    status = reader.status(ours)
+    archive = _archive_after(ledger, ours)
+    if status.archive_at_mine == archive:
+        following = _archive_after_next(ledger)
+        if status.pending > ours + 1 or (status.pending == ours + 1 and status.pending_archive != following):
+            raise ForeignChainError(
+                f"L1 has {status.pending} checkpoints, the data directory {ours}: somebody else published on this "
+                "rollup, or the data directory is an old copy. Start with the L1 chain that belongs to it, or "
+                "with an empty data directory"
+            )
+        return
+    common = _last_common(ledger, reader, min(ours, status.pending))
+    if common == 0 and reader.archive_at(0) != _archive_after(ledger, CheckpointNumber(0)):
+        raise ForeignChainError("the rollup on L1 has another genesis than the data directory")
+    if status.pending > common:
+        raise ForeignChainError(
+            f"L1 and the data directory disagree after checkpoint {common}: L1 continues with another chain"
+        )
+    _log.warning("l1_lost_checkpoints", kept=common, published_before=ours)
+    ledger.unpublish(common)
+
+
+def _last_common(ledger: Ledger, reader: RollupReader, newest: int) -> CheckpointNumber:
+    low, high = 0, newest
+    while low < high:
+        middle = (low + high + 1) // 2
+        if reader.archive_at(middle) == _archive_after(ledger, CheckpointNumber(middle)):
+            low = middle
+        else:
+            high = middle - 1
+    return CheckpointNumber(low)
+
+
+def _archive_after(ledger: Ledger, checkpoint: CheckpointNumber) -> bytes:
+    if checkpoint == 0:
+        return ledger.genesis_archive_root
+    data = ledger.chain.checkpoint_data(checkpoint)
+    if data is None:
+        raise ForeignChainError(f"the data directory lacks checkpoint {checkpoint}")
+    return data.archive.root
+
+
+def _archive_after_next(ledger: Ledger) -> bytes | None:
+    """The archive after the first checkpoint that is stored but not known to be on L1."""
+    tips = ledger.chain.tips()
+    block = ledger.chain.block(tips.proposed.number)
+    return None if block is None or tips.proposed.number == tips.checkpointed.number else block.archive.root
