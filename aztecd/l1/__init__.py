@@ -7,4 +7,78 @@ Authority: @aztec/l1-artifacts l1-contracts/src, @aztec/ethereum src, @aztec/seq
 (4.1.2).
 """
 
-__all__: list[str] = []
+from aztecd.l1.addresses import L1Addresses
+from aztecd.l1.attach import Deployment, attach
+from aztecd.l1.blob_tx import BlobProver, BlobSidecar, SidecarForm
+from aztecd.l1.client import L1Client
+from aztecd.l1.contracts import ContractSet
+from aztecd.l1.deploy import deploy
+from aztecd.l1.deploy_config import DeployConfig, GenesisRoots
+from aztecd.l1.errors import (
+    AttachError,
+    CheckpointConflictError,
+    ContractRevertError,
+    DeployError,
+    L1ArtifactError,
+    L1DecodeError,
+    L1Error,
+    L1RpcError,
+    L1UnavailableError,
+    ProofWindowClosedError,
+    PublishError,
+    TransactionRevertedError,
+    TransactionTimeoutError,
+    WrongChainError,
+)
+from aztecd.l1.publisher import CheckpointOnL1, ProposeRequest, Publisher
+from aztecd.l1.rollup import RollupReader, RollupStatus, RollupTips
+from aztecd.l1.sender import SenderOptions, TransactionSender
+from aztecd.l1.settlement import EpochSettler, Settlement
+from aztecd.l1.slots import SlotClock, SlotPlan
+from aztecd.l1.time_control import L1Time
+from aztecd.l1.transaction import L1Account
+from aztecd.l1.view import L1Snapshot, L1View
+
+__all__ = [
+    "AttachError",
+    "BlobProver",
+    "BlobSidecar",
+    "CheckpointConflictError",
+    "CheckpointOnL1",
+    "ContractRevertError",
+    "ContractSet",
+    "DeployConfig",
+    "DeployError",
+    "Deployment",
+    "EpochSettler",
+    "GenesisRoots",
+    "L1Account",
+    "L1Addresses",
+    "L1ArtifactError",
+    "L1Client",
+    "L1DecodeError",
+    "L1Error",
+    "L1RpcError",
+    "L1Snapshot",
+    "L1Time",
+    "L1UnavailableError",
+    "L1View",
+    "ProofWindowClosedError",
+    "ProposeRequest",
+    "PublishError",
+    "Publisher",
+    "RollupReader",
+    "RollupStatus",
+    "RollupTips",
+    "SenderOptions",
+    "Settlement",
+    "SidecarForm",
+    "SlotClock",
+    "SlotPlan",
+    "TransactionRevertedError",
+    "TransactionSender",
+    "TransactionTimeoutError",
+    "WrongChainError",
+    "attach",
+    "deploy",
+]

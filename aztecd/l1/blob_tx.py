@@ -22,9 +22,26 @@ if TYPE_CHECKING:
 
     from aztecd.protocol.basic import EthAddress
 
-__all__ = ["BLOB_BYTES", "BlobProver", "BlobSidecar", "BlobTransaction", "SidecarForm", "versioned_hash"]
+__all__ = [
+    "BLOB_BYTES",
+    "TRIVIAL_BLOB_OPENING",
+    "BlobProver",
+    "BlobSidecar",
+    "BlobTransaction",
+    "SidecarForm",
+    "versioned_hash",
+]
 
 BLOB_BYTES = 131072
+
+_INFINITY = b"\xc0" + bytes(47)
+TRIVIAL_BLOB_OPENING = (
+    bytes.fromhex("010657f37554c781402a22917dee2f75def7ab966d7b770905398eba3c444014")
+    + bytes(64)
+    + _INFINITY
+    + _INFINITY
+)
+"""Input that satisfies the point evaluation precompile: the zero polynomial is 0 at 0."""
 
 
 class BlobProver(Protocol):

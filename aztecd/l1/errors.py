@@ -1,7 +1,8 @@
 """What can go wrong between us and the Ethereum node.
 
 AztecdError
-├── InvalidInputError
+└── L1Error                      all of these; each is also one of the two families below
+├── (InvalidInputError)
 │   ├── L1ArtifactError          a contract artifact is missing or damaged
 │   ├── L1DecodeError            bytes from L1 do not have the shape that the contract's ABI says
 │   ├── L1RpcError               the node answered with a JSON-RPC error
@@ -13,14 +14,14 @@ AztecdError
 │   │   ├── CheckpointConflictError   another checkpoint has that number on L1
 │   │   └── ProofWindowClosedError    the epoch can't be proven any more
 │   └── TransactionRevertedError a mined transaction failed
-└── UnavailableError
+└── (UnavailableError)
 ├── L1UnavailableError       the node can't be reached
 └── TransactionTimeoutError  a transaction was not mined in time
 """
 
 from __future__ import annotations
 
-from aztecd.errors import InvalidInputError, UnavailableError
+from aztecd.errors import AztecdError, InvalidInputError, UnavailableError
 
 __all__ = [
     "AttachError",
@@ -29,6 +30,7 @@ __all__ = [
     "DeployError",
     "L1ArtifactError",
     "L1DecodeError",
+    "L1Error",
     "L1RpcError",
     "L1UnavailableError",
     "ProofWindowClosedError",
@@ -39,19 +41,25 @@ __all__ = [
 ]
 
 
-class L1ArtifactError(InvalidInputError):
+class L1Error(AztecdError):
+    """Something is wrong with L1, or with what it says."""
+
+    code = "l1"
+
+
+class L1ArtifactError(L1Error, InvalidInputError):
     """A contract artifact is missing, damaged, or lacks what was asked of it."""
 
     code = "l1_artifact"
 
 
-class L1DecodeError(InvalidInputError):
+class L1DecodeError(L1Error, InvalidInputError):
     """Bytes from L1 do not have the expected shape."""
 
     code = "l1_decode"
 
 
-class L1RpcError(InvalidInputError):
+class L1RpcError(L1Error, InvalidInputError):
     """The L1 node answered a request with a JSON-RPC error."""
 
     code = "l1_rpc"
@@ -84,13 +92,13 @@ class ContractRevertError(L1RpcError):
         self.args = (f"contract reverted: {reason}",)
 
 
-class WrongChainError(InvalidInputError):
+class WrongChainError(L1Error, InvalidInputError):
     """The L1 node serves another chain than the configured one."""
 
     code = "l1_wrong_chain"
 
 
-class DeployError(InvalidInputError):
+class DeployError(L1Error, InvalidInputError):
     """The L1 contracts could not be deployed; `step` names the transaction that failed, if one did."""
 
     code = "l1_deploy"
@@ -100,13 +108,13 @@ class DeployError(InvalidInputError):
         self.step = step
 
 
-class AttachError(InvalidInputError):
+class AttachError(L1Error, InvalidInputError):
     """There is no complete Aztec deployment at the given address."""
 
     code = "l1_attach"
 
 
-class PublishError(InvalidInputError):
+class PublishError(L1Error, InvalidInputError):
     """L1 refuses a checkpoint or an epoch proof; sending it again does not help."""
 
     code = "l1_publish"
@@ -128,7 +136,7 @@ class ProofWindowClosedError(PublishError):
     code = "l1_proof_window_closed"
 
 
-class TransactionRevertedError(InvalidInputError):
+class TransactionRevertedError(L1Error, InvalidInputError):
     """A mined transaction failed; `name` is the custom error's name, or None for an unknown one."""
 
     code = "l1_transaction_reverted"
@@ -138,13 +146,13 @@ class TransactionRevertedError(InvalidInputError):
         self.name = name
 
 
-class L1UnavailableError(UnavailableError):
+class L1UnavailableError(L1Error, UnavailableError):
     """The L1 node can't be reached or does not answer in time."""
 
     code = "l1_unavailable"
 
 
-class TransactionTimeoutError(UnavailableError):
+class TransactionTimeoutError(L1Error, UnavailableError):
     """A transaction was not mined in time; it may still be."""
 
     code = "l1_transaction_timeout"

@@ -91,6 +91,11 @@ def fee_header(values: tuple[int, int, int, int, int]) -> FeeHeader:
     )
 
 
+def _word(value: int | None) -> str | None:
+    """A number as a topic; None matches everything."""
+    return None if value is None else f"0x{value:064x}"
+
+
 class RollupReader:
     """Reads the Rollup, Inbox and Outbox of one deployment, one round trip per method or range of logs."""
 
@@ -201,8 +206,7 @@ class RollupReader:
         archive: bytes | None = None,
     ) -> list[CheckpointProposed]:
         """Published checkpoints in a range of L1 blocks, oldest first; orphaned ones are among them."""
-        topics = [f"0x{checkpoint:064x}" if checkpoint is not None else None]
-        topics.append(f"0x{archive.hex()}" if archive is not None else None)
+        topics = [_word(checkpoint), None if archive is None else f"0x{archive.hex()}"]
         found = self._events(self.rollup, "CheckpointProposed", from_block, to_block, topics)
         return [event for event in found if isinstance(event, CheckpointProposed)]
 
@@ -221,9 +225,12 @@ class RollupReader:
         found = self._events(self.rollup, "CheckpointInvalidated", from_block, to_block)
         return [event for event in found if isinstance(event, CheckpointInvalidated)]
 
-    def messages_sent(self, from_block: int, to_block: int | None = None) -> list[MessageSent]:
-        """Messages that entered the Inbox."""
-        found = self._events(self.inbox, "MessageSent", from_block, to_block)
+    def messages_sent(
+        self, from_block: int, to_block: int | None = None, *, checkpoint: int | None = None
+    ) -> list[MessageSent]:
+        """Messages that entered the Inbox, in order; `checkpoint` asks for those of one tree only."""
+        topics = [_word(checkpoint)]
+        found = self._events(self.inbox, "MessageSent", from_block, to_block, topics)
         return [event for event in found if isinstance(event, MessageSent)]
 
     def _one(self, read: ContractRead, block: BlockTag) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aztecd.l1.blob_tx import TRIVIAL_BLOB_OPENING
 from aztecd.l1.errors import (
     ContractRevertError,
     L1RpcError,
@@ -28,15 +29,10 @@ if TYPE_CHECKING:
     from aztecd.l1.rollup import CheckpointRecord, RollupReader
     from aztecd.l1.sender import TransactionSender
 
-__all__ = ["MOCK_BLOB_INPUTS", "EpochSettler", "Settlement"]
+__all__ = ["EpochSettler", "Settlement"]
 
 _PROOF_GAS = 3_000_000
 _MAX_CHECKPOINTS_PER_EPOCH = 32
-_INFINITY = b"\xc0" + bytes(47)
-_INFINITY_HASH = bytes.fromhex("010657f37554c781402a22917dee2f75def7ab966d7b770905398eba3c444014")
-
-MOCK_BLOB_INPUTS = _INFINITY_HASH + bytes(64) + _INFINITY + _INFINITY
-"""Satisfies the point evaluation precompile: the zero polynomial is 0 at 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +155,8 @@ class EpochSettler:
         public_inputs = (previous, record.archive, record.out_hash, self._prover_id)
         # Coinbase and fee per checkpoint: claiming no fee leaves the portal's balance alone.
         fees = [bytes(32)] * (2 * _MAX_CHECKPOINTS_PER_EPOCH)
-        arguments = (first, last, public_inputs, fees, (b"", b""), MOCK_BLOB_INPUTS, b"")
+        # The mock verifier does not compare the blobs; the precompile must be content, though.
+        arguments = (first, last, public_inputs, fees, (b"", b""), TRIVIAL_BLOB_OPENING, b"")
         return self._reader.rollup.encode("submitEpochRootProof", arguments)
 
     def _is_proven(self, checkpoint: CheckpointNumber) -> bool:

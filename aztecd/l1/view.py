@@ -85,11 +85,14 @@ class L1View:
         if isinstance(answers[0], L1RpcError):
             raise answers[0]
         pending, proven = tips_read.decode(answers[0])
-        # State that old may be gone on a node that keeps little history; then nothing new is final.
-        is_known = len(answers) > 1 and not isinstance(answers[1], L1RpcError)
-        proven_at_finalized = tips_read.decode(answers[1])[1] if is_known else 0
-        if self._snapshot is not None and not is_known:
-            proven_at_finalized = min(self._snapshot.proven_at_finalized, proven)
+        proven_at_finalized = 0
+        if len(answers) > 1:
+            # An Anvil that was restarted has no state of old blocks, but it has their logs.
+            proven_at_finalized = (
+                self._proven_by_events(final)
+                if isinstance(answers[1], L1RpcError)
+                else tips_read.decode(answers[1])[1]
+            )
         pending_slot = self._slot_of(pending, number)
         moment = max(reader.clock.timestamp_of(pending_slot + 1), timestamp + _L1_BLOCK_TIME_S)
         return L1Snapshot(
@@ -103,6 +106,10 @@ class L1View:
             pending_slot=pending_slot,
             mana_min_fee=reader.mana_min_fee_at(moment, number),
         )
+
+    def _proven_by_events(self, block: int) -> int:
+        events = self._reader.epochs_proven(self._reader.deployment.l1_start_block, block)
+        return max((event.checkpoint_number for event in events), default=0)
 
     def _slot_of(self, checkpoint: CheckpointNumber, block: int) -> SlotNumber:
         if checkpoint == 0:
