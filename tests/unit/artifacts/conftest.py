@@ -69,7 +69,8 @@ export const protocolContractsHash = Fr.fromString('{hexed(99)}');
 """
 
 L1_FILES = {
-    "dest/AlphaAbi.js": b'/** x */ export const AlphaAbi = [{"type":"error","name":"Bad","inputs":[]}];\n//# map',
+    "dest/AlphaAbi.js": b"/** A comment. */ export const AlphaAbi = ["
+    b'{"type":"error","name":"Bad","inputs":[]}];\n//# map',
     "dest/AlphaBytecode.js": b'export const AlphaBytecode = "0x6001";\n'
     b'export const AlphaLinkReferences = {"src/L.sol":{"L":[{"start":1,"length":20}]}};\n',
     "dest/BetaAbi.js": b"export const BetaAbi = [];",

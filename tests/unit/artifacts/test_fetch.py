@@ -191,7 +191,10 @@ def test_without_npm_a_node_that_pip_cannot_bring_is_a_download_error(world, mon
     monkeypatch.setenv("PATH", str(tmp_path))
     python = tmp_path / "python"
     python.write_text(
-        "#!/bin/sh\n[ \"$3\" = --version ] && exit 0\necho 'ERROR: No matching distribution found' >&2\nexit 1\n"
+        "#!/bin/sh\n"
+        '[ "$3" = --version ] && exit 0\n'
+        "echo 'ERROR: No matching distribution found' >&2\n"
+        "exit 1\n"
     )
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
@@ -231,6 +234,8 @@ def test_a_killed_fetch_leaves_nothing_half_done(world, tmp_path):
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "fetching @x/l1@4.1.2" in process.stdout.readline()
+        # This line shows that npm has written its part and will write no more.
+        assert process.stdout.readline() == "fetching @x/l1@4.1.2: 50%\n"
         process.send_signal(signal.SIGKILL)
     assert len(leftovers(world.cache)) == 1
     with pytest.raises(ArtifactsMissingError):
