@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from aztecd.crypto.field import FR_ZERO, Fr
+from aztecd.crypto.poseidon2 import hash_pair
 from aztecd.state.cache import VersionCache
 from aztecd.state.errors import UnknownBlockError
 from aztecd.state.layout import (
@@ -197,6 +198,8 @@ class StateView(StateReads):
         """Give a node, or None for a zero subtree."""
         if index << level >= self._record.sizes[tree]:
             return None
+        if level == HEIGHTS[tree]:
+            return self._record.roots[tree]
         cached = self._history.lookup(node_cache_place(tree, level, index))
         if cached is not None and cached[0] <= self._block:
             found: Fr | None = cached[1]
@@ -250,12 +253,23 @@ class StateView(StateReads):
         self._check()
         return leaf
 
-    def _read_node(self, tree: int, level: int, index: int) -> Fr | None:
-        version = self._history.read_version(node_place(tree, level, index), self._block)
-        node = None if version is None else Fr(version[1])
-        written = 0 if version is None else version[0]
-        self._history.remember(node_cache_place(tree, level, index), (written, node), self)
-        return node
+    def _read_node(self, tree: TreeId, level: int, index: int) -> Fr | None:
+        is_stored = 1 << level < 2 * self._record.sizes[tree]
+        if is_stored:
+            version = self._history.read_version(node_place(tree, level, index), self._block)
+            if version is not None:
+                node = Fr(version[1])
+                self._history.remember(node_cache_place(tree, level, index), (version[0], node), self)
+                return node
+        if index == 0 and level > 0:
+            # Not written because everything at its right is zero, see OverlayTree.changed_nodes. Not cached
+            # either: no version says since when it has had this hash.
+            below = self.node(tree, level - 1, 0)
+            if below is not None:
+                return hash_pair(below, _ZEROS[tree][level - 1])
+        if is_stored:
+            self._history.remember(node_cache_place(tree, level, index), (0, None), self)
+        return None
 
     def _check(self) -> None:
         """Refuse an answer that may have been read while the block was being removed."""

@@ -59,9 +59,13 @@ class OverlayTree:
         return [self._node(level, (index >> level) ^ 1) for level in range(self.height)]
 
     def changed_nodes(self) -> Iterator[tuple[int, int, Fr]]:
-        """Give level, index and hash of every node that differs from a zero subtree and may have changed."""
+        """Give level, index and hash of every node that has to be stored.
+
+        That is what may have changed and is no zero subtree, up to the lowest node that spans all leaves.
+        Above it there is one node per level, and its right child is a zero subtree: its hash follows.
+        """
         self._flush()
-        for level, nodes in enumerate(self._nodes):
+        for level, nodes in enumerate(self._nodes[: max(self.size - 1, 0).bit_length() + 1]):
             zero = self._zeros[level]
             for index, value in nodes.items():
                 if value != zero:

@@ -22,7 +22,7 @@ class NodeReader(Protocol):
     """Read access to one tree as it was before."""
 
     def node(self, level: int, index: int) -> Fr | None:
-        """Give the hash of a node, or None for a zero subtree."""
+        """Give the hash of a node, or None for a zero subtree. The node may lie above all that was stored."""
         ...
 
 

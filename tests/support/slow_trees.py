@@ -5,8 +5,16 @@ They share nothing with the code under test but the hash of a few elements.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from aztecd.crypto.field import FR_ZERO, Fr, fr
 from aztecd.crypto.poseidon2 import hash_fields
+from aztecd.state import TreeId
+
+
+@lru_cache(maxsize=100_000)
+def _hash(*elements: Fr) -> Fr:
+    return hash_fields(elements)
 
 
 class SlowTree:
@@ -21,8 +29,8 @@ class SlowTree:
         levels = [list(self.leaves)]
         for _ in range(self.height):
             nodes = [*levels[-1], zero] if len(levels[-1]) % 2 else levels[-1]
-            levels.append([hash_fields([nodes[2 * i], nodes[2 * i + 1]]) for i in range(len(nodes) // 2)])
-            zero = hash_fields([zero, zero])
+            levels.append([_hash(nodes[2 * i], nodes[2 * i + 1]) for i in range(len(nodes) // 2)])
+            zero = _hash(zero, zero)
         if not levels[-1]:
             levels[-1] = [zero]
         return levels
@@ -37,7 +45,7 @@ class SlowTree:
         for level in range(self.height):
             sibling = (index >> level) ^ 1
             path.append(levels[level][sibling] if sibling < len(levels[level]) else zero)
-            zero = hash_fields([zero, zero])
+            zero = _hash(zero, zero)
         return path
 
 
@@ -73,7 +81,56 @@ class SlowIndexedTree:
     def tree(self) -> SlowTree:
         tree = SlowTree(self.height)
         tree.leaves = [
-            FR_ZERO if entry is None else hash_fields(self.packed(index))
+            FR_ZERO if entry is None else _hash(*self.packed(index))
             for index, entry in enumerate(self.entries)
         ]
         return tree
+
+
+class SlowState:
+    """The five trees as lists."""
+
+    def __init__(self) -> None:
+        self.nullifiers = SlowIndexedTree(42, has_value=False)
+        self.public_data = SlowIndexedTree(40, has_value=True)
+        for tree in (self.nullifiers, self.public_data):
+            tree.entries = [(fr(key), FR_ZERO) for key in range(128)]
+        self.note_hashes = SlowTree(42)
+        self.messages = SlowTree(36)
+        self.archive = SlowTree(30)
+
+    def trees(self):
+        return {
+            TreeId.NULLIFIER: self.nullifiers.tree(),
+            TreeId.NOTE_HASH: self.note_hashes,
+            TreeId.PUBLIC_DATA: self.public_data.tree(),
+            TreeId.L1_TO_L2_MESSAGE: self.messages,
+            TreeId.ARCHIVE: self.archive,
+        }
+
+    def size(self, tree):
+        return [
+            len(self.nullifiers.entries),
+            len(self.note_hashes.leaves),
+            len(self.public_data.entries),
+            len(self.messages.leaves),
+            len(self.archive.leaves),
+        ][tree]
+
+    def insert_nullifiers(self, keys):
+        """Insert a batch; False if it has to be refused."""
+        used = [key for key in keys if key != FR_ZERO]
+        if len(set(used)) < len(used) or any(self.nullifiers.index_of(key) is not None for key in used):
+            return False
+        self.nullifiers.entries += [None if key == FR_ZERO else (key, FR_ZERO) for key in keys]
+        return True
+
+    def write_public_data(self, entries):
+        for slot, value in entries:
+            if slot == value == FR_ZERO:
+                continue
+            index = self.public_data.index_of(slot)
+            if index is None:
+                self.public_data.entries.append((slot, value))
+            else:
+                self.public_data.entries[index] = (slot, value)
