@@ -38,6 +38,7 @@ from aztecd.l1.slots import SlotClock, SlotPlan
 from aztecd.l1.time_control import L1Time
 from aztecd.l1.transaction import L1Account
 from aztecd.l1.view import L1Snapshot, L1View
+from aztecd.l1.warm_up import warm_up_blobs
 
 __all__ = [
     "AttachError",
@@ -81,4 +82,5 @@ __all__ = [
     "WrongChainError",
     "attach",
     "deploy",
+    "warm_up_blobs",
 ]

@@ -10,7 +10,6 @@ Multicall3: there is nothing to bundle, and a revert shows as one.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ from aztecd.crypto.keccak import keccak256
 from aztecd.l1.abi import abi_encode
 from aztecd.l1.blob_tx import (
     BLOB_BYTES,
-    TRIVIAL_BLOB_OPENING,
     BlobProver,
     BlobSidecar,
     BlobTransaction,
@@ -52,7 +50,6 @@ __all__ = [
 # 255,000 to 390,000 with one blob; each further blob costs the transaction about 5,000.
 _PROPOSE_GAS = 1_500_000
 _MAX_BLOBS = 6
-_POINT_EVALUATION = {"to": f"0x{10:040x}", "data": f"0x{TRIVIAL_BLOB_OPENING.hex()}"}
 _NO_ATTESTATIONS = (b"", b"")
 _NO_SIGNATURE = (0, bytes(32), bytes(32))
 
@@ -181,14 +178,6 @@ class Publisher:
         if not receipt.succeeded:
             return self._explain_failure(request, receipt)
         return self._from_receipt(request, receipt)
-
-    def warm_up(self) -> None:
-        """Let the L1 node load its KZG setup, which Anvil otherwise does at the first blob: 1 to 3 s.
-
-        The point evaluation precompile uses the same setup. A node that can't answer does no harm here.
-        """
-        with contextlib.suppress(L1RpcError):
-            self._reader.client.call("eth_call", _POINT_EVALUATION, "latest")
 
     def is_published(self, checkpoint_number: int, archive: bytes) -> bool:
         """Whether L1 has that checkpoint with that archive."""

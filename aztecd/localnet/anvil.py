@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gzip
 import http.client
+import io
 import os
 import re
 import shutil
@@ -39,6 +41,7 @@ _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.01
 _HOST = "127.0.0.1"
 _TAIL_BYTES = 64
+_COPY_BYTES = 1 << 20
 _STATE_END = re.compile(rb'"historical_states":\s*null\s*}\s*$')
 
 
@@ -107,6 +110,20 @@ class Anvil:
     def is_running(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
+
+    def save(self) -> None:
+        """Save the state while Anvil runs, for the case that all processes are killed or the power fails.
+
+        Anvil can not mine meanwhile: about 3 ms for each checkpoint on L1. Raises AnvilError.
+        """
+        packed = bytes.fromhex(self._request("anvil_dumpState").removeprefix("0x"))
+        files = _Files(self._options.data_dir)
+        draft = files.state.with_suffix(".draft")
+        with gzip.open(io.BytesIO(packed)) as source, draft.open("wb") as target:
+            shutil.copyfileobj(source, target, _COPY_BYTES)
+            target.flush()
+            os.fsync(target.fileno())
+        draft.replace(files.state)
 
     def stop(self) -> None:
         """Let it save its state and end. Raises AnvilError when it had to be killed, or has crashed."""
