@@ -147,7 +147,10 @@ def test_every_recorded_answer_is_given(recorded, chain):
         else:
             assert found == answer.get("result"), answer
         asked.add(answer["method"])
-    assert len(asked) >= 25
+    # Two of the chains have no public log, so nothing was asked about the tags of one.
+    assert {name for name in vars(Answers) if name.startswith(("get", "is"))} - asked <= {
+        "getPublicLogsByTagsFromContract"
+    }
 
 
 def test_blocks_checkpoints_and_effects_equal_the_recording(recorded, chain):
