@@ -211,9 +211,8 @@ static PyObject *stored(const state *s)
     return result;
 }
 
-static PyObject *permute(PyObject *module, PyObject *packed)
+static PyObject *permuted(PyObject *packed, void (*function)(state *))
 {
-    (void)module;
     Py_buffer view;
     state s;
     if (PyObject_GetBuffer(packed, &view, PyBUF_SIMPLE))
@@ -222,8 +221,21 @@ static PyObject *permute(PyObject *module, PyObject *packed)
     PyBuffer_Release(&view);
     if (!good)
         return NULL;
-    poseidon2_permute(&s);
+    function(&s);
     return stored(&s);
+}
+
+static PyObject *permute(PyObject *module, PyObject *packed)
+{
+    (void)module;
+    return permuted(packed, poseidon2_permute);
+}
+
+/* Only tests call this, where the processor selects the other form. */
+static PyObject *py_permute_portable(PyObject *module, PyObject *packed)
+{
+    (void)module;
+    return permuted(packed, permute_portable);
 }
 
 static PyObject *absorb(PyObject *module, PyObject *const *args, Py_ssize_t count)
@@ -261,6 +273,7 @@ static PyObject *absorb(PyObject *module, PyObject *const *args, Py_ssize_t coun
 
 static PyMethodDef methods[] = {
     {"permute", permute, METH_O, "Apply the permutation to four packed elements."},
+    {"permute_portable", py_permute_portable, METH_O, "Do the same with the code for any processor."},
     {"hash_packed", hash_packed, METH_O, "Hash a list of elements that lie one after the other."},
     {"hash_fields", hash_fields, METH_O, "Hash a list of elements of 32 bytes each."},
     {"hash_pair", (PyCFunction)(void (*)(void))hash_pair, METH_FASTCALL, "Hash two elements."},
