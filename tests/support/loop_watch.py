@@ -29,7 +29,9 @@ def watched_loops(factor: float = 1.0) -> Iterator[list[str]]:
         finally:
             wall, busy = time.monotonic() - wall, time.thread_time() - busy
             if busy > BUSY_LIMIT_S * factor or wall > WAIT_LIMIT_S * factor:
-                blocked.append(f"{busy:.3f} s busy, {wall:.3f} s in all: {handle!r}"[:300])
+                # A step of a task hides the task behind a wrapper; its name is what helps.
+                who = getattr(handle._callback, "__self__", None) or handle
+                blocked.append(f"{busy:.3f} s busy, {wall:.3f} s in all: {who!r}"[:300])
 
     asyncio.Handle._run = measured  # type: ignore[method-assign]
     try:
