@@ -137,6 +137,8 @@ def pack(npm: Npm, package: PackagePin, scratch: Path, progress: ProgressReport)
     archives.mkdir()
     command = [*npm.command, "pack", package.spec, "--json", "--ignore-scripts", "--loglevel=error"]
     command += ["--no-update-notifier", f"--pack-destination={archives}", f"--cache={cache}"]
+    # npm's own pauses between attempts are up to a minute, without a word to the user.
+    command += ["--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000"]
     progress.begin(package.spec, package.size_bytes)
     try:
         done = _watch(command, scratch, npm.environment, lambda: progress.reached(_folder_bytes(cache)))
