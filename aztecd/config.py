@@ -151,9 +151,9 @@ def load_settings(
         for key, value in _read_toml(file).items():
             take(key, value, str(file))
     for name, value in (environment or {}).items():
-        key = _key_of_variable(name, types_by_key)
-        if key is not None:
-            take(key, value, name)
+        key_of_variable = _key_of_variable(name, types_by_key)
+        if key_of_variable is not None:
+            take(key_of_variable, value, name)
     for key, value in (flags or {}).items():
         if value is not None:
             take(key, value, "flag")

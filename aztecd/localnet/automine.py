@@ -62,7 +62,7 @@ class AutoMiner:
                 self._wake.set()
 
     async def _work(self) -> None:
-        while self._mempool.pending_count():
+        while self._mempool.pending_count:
             if await self._writer.run("produce", self._producer.produce) is None:
                 break
         await self._writer.run("publish", self._producer.publish_proposed)

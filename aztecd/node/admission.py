@@ -136,4 +136,4 @@ class TxAdmission:
         refusal = self._executor.refusal(tx)
         if refusal is not None:
             raise InvalidTxError(refusal)
-        self._mempool.add(tx, meta=meta)
+        self._mempool.add(tx)

@@ -1,17 +1,18 @@
 """Everything that the node stores, changed together.
 
-One write batch per change covers the trees, the chain and the pool, so that after a crash the store is at a
-block boundary, always. Only the writer's thread calls the methods that change something; readers in other
+One write batch per change covers the trees and the chain, so that after a crash the store is at a block
+boundary, always. The pool follows with a batch of its own; when it is opened it asks the chain which of its
+transactions are in blocks, so a crash in between loses and repeats nothing. Only the writer's thread calls the methods that change something; readers in other
 threads see the old or the new state of each part, never half of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from aztecd.builder import BuiltBlock
-from aztecd.chain import ChainStore, L1ToL2Message
+from aztecd.chain import ChainStore, InboxMessage, RejectedPublication
 from aztecd.mempool import Mempool
 from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import BlockNumber, CheckpointNumber
@@ -44,18 +45,27 @@ class Ledger:
         self.reorg_count = 0
         """Grows when blocks are removed: answers about them are no longer true."""
 
-    def commit_block(self, built: BuiltBlock, messages: Sequence[L1ToL2Message]) -> None:
+    def commit_block(
+        self, built: BuiltBlock, messages: Sequence[InboxMessage]
+    ) -> tuple[RejectedPublication, ...]:
         """Store a new block as proposed; its transactions leave the pending pool.
 
-        The checkpoint's `messages` from L1 are kept beside it: making the checkpoint again needs the same.
+        Gives what the block's logs claim to publish but do not. The checkpoint's `messages` from L1 are kept beside it: making the checkpoint again needs the same.
         """
         number = built.block.number
         with self._change() as batch:
             self.chain.stage_messages(batch, messages)
             self.world_state.stage_commit(batch, built.fork, number)
-            self.chain.stage_block(batch, built.block)
-            self.mempool.stage_mined(batch, built.block)
+            rejected = self.chain.stage_block(batch, built.block)
         self._applied(number)
+        effects = built.block.body.tx_effects
+        self.mempool.on_block(
+            number,
+            built.block.header.global_variables.timestamp,
+            [effect.tx_hash for effect in effects],
+            [nullifier for effect in effects for nullifier in effect.nullifiers],
+        )
+        return rejected
 
     def commit_checkpoint(self, data: CheckpointData) -> None:
         """Mark the blocks of a checkpoint as published."""
@@ -70,7 +80,7 @@ class Ledger:
         """
         tips = self.chain.tips()
         newest = tips.checkpointed.checkpoint_number
-        proven = min(proven, newest)
+        proven = max(min(proven, newest), tips.finalized.checkpoint_number)
         finalized = min(finalized, proven)
         if proven == tips.proven.checkpoint_number and finalized == tips.finalized.checkpoint_number:
             return
@@ -81,30 +91,19 @@ class Ledger:
             if finalized > tips.finalized.checkpoint_number and finalized_block is not None:
                 self.chain.stage_finalized(batch, finalized)
                 self.world_state.stage_finalize(batch, finalized_block)
-                self.mempool.stage_finalized(batch, finalized_block)
         self._applied(self.world_state.tip)
+        if finalized_block is not None:
+            self.mempool.on_finalized(finalized_block)
         self._prune(finalized, history)
-
-    def unpublish(self, newest: CheckpointNumber) -> None:
-        """Make the blocks after checkpoint `newest` proposed again: L1 does not have their checkpoints."""
-        with self._change() as batch:
-            self.chain.stage_unpublish(batch, newest)
-        self.reorg_count += 1
-        self._applied(self.world_state.tip)
 
     def rewind(self, to_block: BlockNumber) -> None:
         """Remove all blocks above `to_block`; their transactions return to the pool."""
-        removed = [
-            block
-            for number in range(to_block + 1, self.world_state.tip + 1)
-            if (block := self.chain.block(BlockNumber(number))) is not None
-        ]
         with self._change() as batch:
             self.chain.stage_rewind(batch, to_block)
             self.world_state.stage_rewind(batch, to_block)
-            self.mempool.stage_unmined(batch, removed)
         self.reorg_count += 1
         self._applied(to_block)
+        self.mempool.on_rewind(to_block)
 
     @contextmanager
     def _change(self) -> Iterator[WriteBatch]:
@@ -114,19 +113,15 @@ class Ledger:
             yield batch
             self.store.write(batch, sync=True)
         except BaseException:
-            for forget in self._discards():
-                forget()
+            self.world_state.discard()
+            self.chain.discard()
             raise
-
-    def _discards(self) -> tuple[Callable[[], None], ...]:
-        return (self.world_state.discard, self.chain.discard, self.mempool.discard)
 
     def _applied(self, tip: int) -> None:
         # A reader takes the tip from the chain and then reads the trees at that block, so the trees come
         # first when blocks are added. After a rewind a reader may hold a removed block: it gets a clear error.
         self.world_state.applied(tip)
         self.chain.applied()
-        self.mempool.applied()
         self.state_version += 1
 
     def _prune(self, finalized: CheckpointNumber, history: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from aztecd.constants import AZTEC_VERSION
 from aztecd.crypto.field import Fr
+from aztecd.mempool import TxState
 from aztecd.node.admission import TxAdmission
 from aztecd.node.api import BlockParameter
 from aztecd.node.errors import BlockReferenceError
@@ -43,6 +44,7 @@ from aztecd.protocol.tx import Tx
 __all__ = ["AztecNode"]
 
 _DROPPED = "Tx dropped by P2P node"
+_ALIVE = frozenset({TxState.PENDING, TxState.PROTECTED, TxState.MINED})
 
 
 class AztecNode:
@@ -56,10 +58,9 @@ class AztecNode:
         admission: TxAdmission,
         allowed_setup: Sequence[AllowedElement],
         current_min_fees: Callable[[], GasFees],
-        epoch_duration: int,
         is_ready: Callable[[], bool],
     ) -> None:
-        """Take finished collaborators; `epoch_duration` is in slots."""
+        """Take finished collaborators."""
         self._info = info
         self._ledger = ledger
         self._chain = ledger.chain
@@ -67,7 +68,6 @@ class AztecNode:
         self._admission = admission
         self._allowed_setup = tuple(allowed_setup)
         self._current_min_fees = current_min_fees
-        self._epoch_duration = epoch_duration
         self._is_ready = is_ready
         self._signatures = FunctionSignatures()
         self._world = WorldQueries(chain=ledger.chain, world_state=ledger.world_state)
@@ -128,7 +128,10 @@ class AztecNode:
 
     def get_max_priority_fees(self) -> GasFees:
         """Give what the first pending transaction offers on top."""
-        return self._mempool.max_priority_fees()
+        best = self._mempool.best()
+        if best is None:
+            return GasFees(fee_per_da_gas=0, fee_per_l2_gas=0)
+        return best.gas_settings.max_priority_fees_per_gas
 
     def register_contract_function_signatures(self, signatures: Sequence[str]) -> None:
         """Remember function names for debug output."""
@@ -188,21 +191,15 @@ class AztecNode:
 
     def get_blocks(self, first: BlockNumber, limit: int) -> Sequence[L2Block]:
         """Give up to `limit` blocks from `first` on, proposed ones too."""
-        last = min(first + limit - 1, self._chain.tips().proposed.number)
-        found = (self._chain.block(BlockNumber(number)) for number in range(first, last + 1))
-        return [block for block in found if block is not None]
+        return self._chain.blocks(first, limit)
 
     def get_checkpoints(self, first: CheckpointNumber, limit: int) -> Sequence[PublishedCheckpoint]:
         """Give up to `limit` checkpoints from `first` on."""
-        last = min(first + limit - 1, self._chain.tips().checkpointed.checkpoint_number)
-        found = (self._chain.published_checkpoint(CheckpointNumber(number)) for number in range(first, last + 1))
-        return [checkpoint for checkpoint in found if checkpoint is not None]
+        return self._chain.published_checkpoints(first, limit)
 
     def get_checkpointed_blocks(self, first: BlockNumber, limit: int) -> Sequence[CheckpointedL2Block]:
         """Give up to `limit` blocks that are on L1, from `first` on."""
-        last = min(first + limit - 1, self._chain.tips().checkpointed.number)
-        found = (self._chain.checkpointed_block(BlockNumber(number)) for number in range(first, last + 1))
-        return [block for block in found if block is not None]
+        return self._chain.checkpointed_blocks(first, limit)
 
     def get_checkpoints_data_for_epoch(self, epoch: EpochNumber) -> Sequence[CheckpointData]:
         """Give the checkpoints whose slot lies in the epoch."""
@@ -216,7 +213,7 @@ class AztecNode:
 
     def get_l1_to_l2_message_checkpoint(self, message: Fr) -> CheckpointNumber | None:
         """Give the checkpoint with which a message from L1 becomes available."""
-        return self._chain.checkpoint_of_message(message)
+        return self._chain.message_checkpoint(message)
 
     def is_l1_to_l2_message_synced(self, message: Fr) -> bool:
         """Whether the node knows a message from L1."""
@@ -239,18 +236,18 @@ class AztecNode:
     def get_tx_receipt(self, tx_hash: TxHash) -> TxReceipt:
         """Say how far a transaction has come; one that nobody knows counts as dropped."""
         pool_status = self._mempool.status(tx_hash)  # first: a transaction may be mined in between
-        settled = self._chain.tx_summary(tx_hash)
-        if settled is not None:
+        outcome = self._chain.tx_outcome(tx_hash)
+        if outcome is not None:
             return TxReceipt(
                 tx_hash=tx_hash,
-                status=self._status_of_block(settled.block_number),
-                execution_result=EXECUTION_RESULTS[settled.revert_code],
-                transaction_fee=settled.transaction_fee,
-                block_hash=settled.block_hash,
-                block_number=settled.block_number,
-                epoch_number=settled.slot_number // self._epoch_duration,
+                status=self._status_of_block(outcome.location.block_number),
+                execution_result=EXECUTION_RESULTS[outcome.revert_code],
+                transaction_fee=outcome.transaction_fee,
+                block_hash=outcome.block_hash,
+                block_number=outcome.location.block_number,
+                epoch_number=outcome.epoch,
             )
-        if pool_status in {"pending", "protected", "mined"}:
+        if pool_status in _ALIVE:
             return TxReceipt(tx_hash=tx_hash, status=TxStatus.PENDING)
         reason = self._mempool.drop_reason(tx_hash)
         return TxReceipt(
@@ -285,7 +282,7 @@ class AztecNode:
 
     def get_pending_tx_count(self) -> int:
         """Count the pending transactions."""
-        return self._mempool.pending_count()
+        return self._mempool.pending_count
 
     # World state at a block.
 
@@ -375,6 +372,5 @@ class AztecNode:
 
     def get_contract(self, address: AztecAddress) -> ContractInstanceWithAddress | None:
         """Give a published instance, with the class that it has at the latest block."""
-        header = self._chain.header(self._chain.tips().proposed.number)
-        timestamp = 0 if header is None else header.global_variables.timestamp
+        timestamp = self._chain.latest_header().global_variables.timestamp
         return self._chain.contract_instance(address, timestamp)

@@ -33,8 +33,8 @@ class PoolChainView:
 
     def mined_block(self, tx_hash: TxHash) -> BlockNumber | None:
         """Give the block that holds a transaction."""
-        summary = self._chain.tx_summary(tx_hash)
-        return None if summary is None else summary.block_number
+        location = self._chain.tx_location(tx_hash)
+        return None if location is None else location.block_number
 
     def finalized_block(self) -> BlockNumber:
         """Give the last block that can not be rewound any more."""

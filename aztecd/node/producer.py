@@ -10,15 +10,15 @@ Authority: @aztec/sequencer-client src/sequencer/checkpoint_proposal_job.ts (4.1
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from aztecd.chain import L1ToL2Message
+from aztecd.chain import InboxMessage
 from aztecd.builder import AssembledCheckpoint, BlobCommitter, BlockBuilder, BlockLimits, BuiltBlock, assemble_checkpoint
 from aztecd.crypto.field import Fr
-from aztecd.l1 import CheckpointConflictError, ProposeRequest, Publisher, PublishError, RollupReader
+from aztecd.l1 import ProposeRequest, Publisher, PublishError, RollupReader
 from aztecd.l1.errors import ProofWindowClosedError
 from aztecd.l1.settlement import EpochSettler
 from aztecd.l1.slots import SlotPlan
@@ -31,6 +31,7 @@ from aztecd.protocol.block import L2Block
 from aztecd.protocol.checkpoint import CheckpointData, L1PublishedData
 from aztecd.protocol.gas import GasFees
 from aztecd.protocol.header import GlobalVariables
+from aztecd.protocol.tx import Tx
 
 __all__ = ["ChainIdentity", "CheckpointProducer"]
 
@@ -64,9 +65,8 @@ class CheckpointProducer:
         settler: EpochSettler,
         identity: ChainIdentity,
         metrics: Metrics,
-        on_proposed: Callable[[], None],
     ) -> None:
-        """Take finished collaborators; `on_proposed` is called when a block was stored."""
+        """Take finished collaborators."""
         self._ledger = ledger
         self._builder = builder
         self._committer = committer
@@ -76,7 +76,6 @@ class CheckpointProducer:
         self._settler = settler
         self._identity = identity
         self._metrics = metrics
-        self._on_proposed = on_proposed
 
     def produce(self) -> BlockNumber | None:
         """Build and publish a block of pending transactions; None when no transaction could be included.
@@ -99,11 +98,11 @@ class CheckpointProducer:
             _log.info("tx_dropped", tx_hash=f"0x{failed.tx_hash.hex()}", reason=failed.reason)
         if not built.processed:
             return None
-        self._ledger.commit_block(built, sent)
+        for rejected in self._ledger.commit_block(built, sent):
+            _log.warning("publication_ignored", block=number, reason=str(rejected))
         elapsed = time.perf_counter() - started
         self._metrics.block_build_seconds.observe(elapsed)
         self._metrics.txs_included.inc(len(built.processed))
-        self._on_proposed()
         _log.info(
             "block_built",
             number=number,
@@ -128,12 +127,18 @@ class CheckpointProducer:
         ]
         for checkpoint in sorted({block.checkpoint_number for block in blocks}):
             group = [block for block in blocks if block.checkpoint_number == checkpoint]
-            messages = self._ledger.chain.messages_of_checkpoint(CheckpointNumber(checkpoint))
-            try:
-                self._publish(group, messages, None)
-            except (CheckpointConflictError, PublishError) as error:
-                _log.warning("checkpoint_given_up", checkpoint=checkpoint, reason=str(error))
-                self._ledger.rewind(BlockNumber(group[0].number - 1))
+            if not self._publish_or_undo(group, self._ledger.chain.messages_of_checkpoint(checkpoint)):
+                return
+
+    def republish(self, first: CheckpointNumber) -> None:
+        """Publish stored checkpoints again from `first` on, because L1 lost them; undo what it refuses."""
+        last = self._ledger.chain.tips().checkpointed.checkpoint_number
+        for number in range(first, last + 1):
+            published = self._ledger.chain.published_checkpoint(number)
+            assert published is not None, number
+            blocks = published.checkpoint.blocks
+            messages = self._ledger.chain.messages_of_checkpoint(number)
+            if not self._publish_or_undo(blocks, messages):
                 return
 
     def settle(self) -> None:
@@ -159,6 +164,16 @@ class CheckpointProducer:
             )
             _log.info("epoch_proven", epoch=settlement.epoch, checkpoint=settlement.last)
 
+    def _publish_or_undo(self, blocks: Sequence[L2Block], messages: Sequence[Fr]) -> bool:
+        """Publish one checkpoint; when L1 refuses it for good, remove its blocks and all after them."""
+        try:
+            self._publish(blocks, messages, None)
+        except PublishError as error:
+            _log.warning("checkpoint_undone", checkpoint=blocks[0].checkpoint_number, reason=str(error))
+            self._ledger.rewind(BlockNumber(blocks[0].number - 1))
+            return False
+        return True
+
     def _plan(self) -> SlotPlan:
         last = self._ledger.chain.checkpoint_data(self._ledger.chain.tips().checkpointed.checkpoint_number)
         return self._l1_time.next_slot(0 if last is None else last.header.slot_number)
@@ -182,15 +197,22 @@ class CheckpointProducer:
             _log.warning("unproven_blocks_undone", kept=proven, reason=str(error))
             self._ledger.rewind(proven)
 
-    def _messages_of(self, checkpoint: CheckpointNumber) -> tuple[L1ToL2Message, ...]:
+    def _messages_of(self, checkpoint: CheckpointNumber) -> tuple[InboxMessage, ...]:
         """Read the checkpoint's messages from the Inbox; no more can come once the one before it is on L1."""
         sent = self._reader.messages_sent(self._reader.deployment.l1_start_block, checkpoint=checkpoint)
         return tuple(
-            L1ToL2Message(
+            InboxMessage(
                 checkpoint_number=message.checkpoint_number, index=message.index, leaf=Fr(message.leaf)
             )
             for message in sorted(sent, key=lambda message: message.index)
         )
+
+    def _candidates(self) -> Iterator[Tx]:
+        """Read pending transactions one by one, highest priority first: few blocks take them all."""
+        for meta in self._ledger.mempool.candidates():
+            tx = self._ledger.mempool.get(meta.tx_hash)
+            if tx is not None:
+                yield tx
 
     def _build(
         self, number: BlockNumber, checkpoint: CheckpointNumber, plan: SlotPlan, messages: tuple[Fr, ...]
@@ -209,7 +231,7 @@ class CheckpointProducer:
         return self._builder.build(
             fork=self._ledger.world_state.fork(),
             global_variables=global_variables,
-            candidates=self._ledger.mempool.candidates(),
+            candidates=self._candidates(),
             limits=BlockLimits.of_checkpoint(
                 mana_limit=identity.mana_limit, max_txs=identity.max_txs_per_block
             ),

@@ -5,8 +5,8 @@ What can have happened, by where the daemon stopped:
 * between storing a block and publishing it: the checkpoint is published now, or undone when L1 can no
   longer take it; its transactions then return to the pool;
 * between publishing and marking: L1 has the checkpoint, and publishing finds it there;
-* L1 itself lost its newest blocks (a development node that was killed): published checkpoints become
-  proposed again, and are published once more from the first that L1 lacks.
+* L1 itself lost its newest blocks (a development node that was killed): checkpoints are published once
+  more, from the first that L1 lacks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aztecd.node.errors import NodeError
 from aztecd.node.ledger import Ledger
 from aztecd.protocol.basic import CheckpointNumber
 
-__all__ = ["ForeignChainError", "agree_with_l1"]
+__all__ = ["ForeignChainError", "first_lost_checkpoint"]
 
 _log = structlog.get_logger("aztecd.recovery")
 
@@ -29,8 +29,8 @@ class ForeignChainError(NodeError):
     code = "foreign_chain"
 
 
-def agree_with_l1(ledger: Ledger, reader: RollupReader) -> None:
-    """Compare the stored checkpoints with L1; what L1 lacks becomes proposed again.
+def first_lost_checkpoint(ledger: Ledger, reader: RollupReader) -> CheckpointNumber | None:
+    """Compare the stored checkpoints with L1; give the first that L1 lacks, None when it has all.
 
     Raises ForeignChainError when L1 continues a chain that the store does not know, or UnavailableError.
     """
@@ -45,7 +45,7 @@ def agree_with_l1(ledger: Ledger, reader: RollupReader) -> None:
                 "rollup, or the data directory is an old copy. Start with the L1 chain that belongs to it, or "
                 "with an empty data directory"
             )
-        return
+        return None
     common = _last_common(ledger, reader, min(ours, status.pending))
     if common == 0 and reader.archive_at(0) != _archive_after(ledger, CheckpointNumber(0)):
         raise ForeignChainError("the rollup on L1 has another genesis than the data directory")
@@ -54,7 +54,7 @@ def agree_with_l1(ledger: Ledger, reader: RollupReader) -> None:
             f"L1 and the data directory disagree after checkpoint {common}: L1 continues with another chain"
         )
     _log.warning("l1_lost_checkpoints", kept=common, published_before=ours)
-    ledger.unpublish(common)
+    return CheckpointNumber(common + 1)
 
 
 def _last_common(ledger: Ledger, reader: RollupReader, newest: int) -> CheckpointNumber:

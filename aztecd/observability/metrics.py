@@ -39,6 +39,10 @@ class Metrics:
             registry=self.registry,
         )
 
+    def observe_call(self, *, method: str, outcome: str, seconds: float) -> None:
+        """Note one JSON-RPC call."""
+        self.rpc_seconds.labels(method, outcome).observe(seconds)
+
     def exposition(self) -> bytes:
         """Give all metrics in the Prometheus text format."""
         return generate_latest(self.registry)

@@ -1,0 +1,389 @@
+"""The composition root: makes every object of a daemon once, hands them to each other, starts and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from aztecd.artifacts import Artifacts, locate
+from aztecd.builder import BlockBuilder
+from aztecd.chain import ChainStore
+from aztecd.chain import check as check_chain
+from aztecd.config import Config, Settings
+from aztecd.constants import (
+    AZTEC_VERSION,
+    CONTRACT_CLASS_REGISTRY_ADDRESS,
+    CONTRACT_INSTANCE_REGISTRY_ADDRESS,
+    FEE_JUICE_ADDRESS,
+    MULTI_CALL_ENTRYPOINT_ADDRESS,
+    PROTOCOL_CONTRACTS_HASH,
+    VK_TREE_ROOT,
+)
+from aztecd.crypto.field import FR_ZERO, fr_hex
+from aztecd.crypto.kzg import KzgWorker
+from aztecd.crypto.poseidon2 import KERNEL
+from aztecd.execution import (
+    DEFAULT_ALLOW_LIST,
+    TOKEN_ALLOW_LIST,
+    GasCeilings,
+    PrivateExecutor,
+    parse_allow_list,
+)
+from aztecd.l1 import (
+    ContractSet,
+    Deployment,
+    EpochSettler,
+    L1Account,
+    L1Client,
+    L1Time,
+    L1View,
+    Publisher,
+    RollupReader,
+    TransactionSender,
+)
+from aztecd.localnet.accounts import genesis_public_data
+from aztecd.localnet.automine import AutoMiner
+from aztecd.localnet.card import start_card
+from aztecd.localnet.l1_chain import l1_chain, prepare_contracts
+from aztecd.localnet.monitor import L1Monitor
+from aztecd.localnet.record import DataDirError
+from aztecd.mempool import Mempool, MempoolConfig
+from aztecd.node.admission import NetworkRules, TxAdmission, TxRules
+from aztecd.node.ledger import Ledger
+from aztecd.node.node import AztecNode
+from aztecd.node.outlook import L1Outlook
+from aztecd.node.pool_chain import PoolChainView
+from aztecd.node.producer import ChainIdentity, CheckpointProducer
+from aztecd.node.recovery import first_lost_checkpoint
+from aztecd.node.writer import SerialWriter
+from aztecd.observability import Metrics, configure_logging
+from aztecd.protocol.basic import AztecAddress
+from aztecd.protocol.header import BlockHeader
+from aztecd.protocol.node_types import AllowedElement, L1ContractAddresses, NodeInfo, ProtocolContractAddresses
+from aztecd.protocol.protocol_contracts import protocol_contracts
+from aztecd.protocol.record import camel_case
+from aztecd.rpc import RpcLimits, RpcServer
+from aztecd.state import Genesis, WorldState, build_genesis
+from aztecd.storage import KeyValueStore, LevelStore
+
+__all__ = ["check_data_dir", "run_local"]
+
+_log = structlog.get_logger("aztecd")
+_DATABASE = "db"
+_EPOCH_DURATION = 2
+_EXIT_BUG = 3
+_EXIT_SECOND_SIGNAL = 130
+
+
+def run_local(settings: Settings) -> int:
+    """Run a local network until it is told to stop. Gives 0 after a clean stop, 3 after a bug."""
+    config = settings.config
+    configure_logging(level=config.log.level, style=config.log.format)
+    artifacts = locate()
+    with ExitStack() as stack:
+        data_dir = stack.enter_context(_data_directory(config.data_dir))
+        # The main thread starts the L1 node: the kernel ends it together with that thread.
+        l1_url = stack.enter_context(l1_chain(config.l1, program=artifacts.anvil, data_dir=data_dir))
+        return uvloop.run(_serve(config, artifacts, data_dir, l1_url))
+
+
+def check_data_dir(data_dir: Path) -> list[str]:
+    """Look for contradictions in a data directory. Raises StorageError when it can't be opened."""
+    if not (data_dir / _DATABASE).is_dir():
+        raise DataDirError(f"{data_dir} holds no aztecd database")
+    with closing(LevelStore.open(data_dir / _DATABASE)) as store:
+        problems = list(check_chain(store))
+        genesis = build_genesis(genesis_public_data())
+        world_state = WorldState.open(store, genesis_public_data())
+        chain = _open_chain(store, locate(), genesis.header, epoch_duration=_EPOCH_DURATION)
+        tip = chain.tips().proposed.number
+        if tip != world_state.tip:
+            problems.append(f"the chain stands at block {tip}, the world state at block {world_state.tip}")
+            return problems
+        header = chain.latest_header()
+        if world_state.at(tip).state_reference() != header.state:
+            problems.append(f"the trees differ from what the header of block {tip} says")
+        return problems
+
+
+@contextmanager
+def _data_directory(chosen: Path | None) -> Iterator[Path]:
+    """Give the directory of the network; without a choice one that is gone afterwards."""
+    if chosen is None:
+        path = Path(tempfile.mkdtemp(prefix="aztecd-"))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+        return
+    try:
+        chosen.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataDirError(f"can't use the data directory {chosen}: {error.strerror}") from error
+    yield chosen.resolve()
+
+
+def _open_chain(
+    store: KeyValueStore, artifacts: Artifacts, genesis: BlockHeader, *, epoch_duration: int
+) -> ChainStore:
+    return ChainStore(
+        store,
+        genesis_header=genesis,
+        protocol_contracts=protocol_contracts(json.loads(artifacts.protocol_contracts.read_bytes())),
+        epoch_duration=epoch_duration,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _L1Parts:
+    """The L1 side of one daemon."""
+
+    client: L1Client
+    contracts: ContractSet
+    account: L1Account
+    deployment: Deployment
+    reader: RollupReader
+    view: L1View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    """The parts of a node that the daemon runs."""
+
+    ledger: Ledger
+    api: AztecNode
+    producer: CheckpointProducer
+    miner: AutoMiner
+    monitor: L1Monitor
+    writer: SerialWriter
+
+
+async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, l1_url: str) -> int:
+    """Make the node, agree with L1, serve until a signal comes, and stop in order."""
+    stop = _stop_signal()
+    with ExitStack() as stack:
+        genesis = build_genesis(genesis_public_data())
+        contracts = ContractSet(artifacts.l1_artifacts)
+        account = L1Account(bytes.fromhex(config.l1.publisher_key.removeprefix("0x")))
+        client = stack.enter_context(closing(L1Client(l1_url, errors=contracts.errors)))
+        deployment = prepare_contracts(
+            client,
+            contracts,
+            account,
+            config=config.l1,
+            data_dir=data_dir,
+            genesis_archive_root=genesis.archive_root,
+        )
+        contracts.forget_code()
+        reader = RollupReader(client, contracts, deployment)
+        l1 = _L1Parts(
+            client=client,
+            contracts=contracts,
+            account=account,
+            deployment=deployment,
+            reader=reader,
+            view=L1View(reader),
+        )
+        store = stack.enter_context(closing(LevelStore.open(data_dir / _DATABASE)))
+        kzg = stack.enter_context(closing(KzgWorker()))
+        metrics = Metrics()
+        node = _make_node(config, store, artifacts, genesis, l1, kzg, metrics)
+        lost = first_lost_checkpoint(node.ledger, reader)
+        if lost is not None:
+            await node.writer.run("republish", lambda: node.producer.republish(lost))
+        await node.writer.run("publish", node.producer.publish_proposed)
+        l1.view.refresh()
+        gc.freeze()
+        server = RpcServer(
+            node=node.api,
+            host=config.rpc.host,
+            port=config.rpc.port,
+            headers=_headers(),
+            health=lambda: node.writer.bug is None,
+            limits=RpcLimits(max_body_bytes=config.rpc.max_body_bytes, max_batch_items=config.rpc.max_batch_size),
+            metrics=metrics,
+        )
+        async with AsyncExitStack() as running:
+            url = (await running.enter_async_context(server.run())).url
+            print(
+                start_card(
+                    node_url=url,
+                    l1_url=client.display_url,
+                    deployment=deployment,
+                    data_dir=str(config.data_dir) if config.data_dir else "temporary, gone when the daemon stops",
+                    blocks=node.ledger.world_state.tip,
+                ),
+                flush=True,
+            )
+            print(f"ready {url}", flush=True)
+            _log.info("ready", url=url, hashing=KERNEL, blocks=node.ledger.world_state.tip)
+            await _until_stopped(node, stop)
+        await node.writer.close()
+    return _EXIT_BUG if node.writer.bug is not None else 0
+
+
+def _stop_signal() -> asyncio.Event:
+    """Give an event that the first SIGINT or SIGTERM sets; the second ends the process at once."""
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(_EXIT_SECOND_SIGNAL)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    return stop
+
+
+async def _until_stopped(node: _Node, stop: asyncio.Event) -> None:
+    """Run the daemon's tasks until a signal comes or the writer meets a bug; a running job is finished."""
+
+    async def stop_on(event: asyncio.Event) -> None:
+        await event.wait()
+        raise _StopRequestedError
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(node.miner.run())
+            tasks.create_task(node.monitor.run())
+            tasks.create_task(stop_on(stop))
+            tasks.create_task(stop_on(node.writer.stopped_by_bug))
+    except* _StopRequestedError:
+        _log.info("stopping")
+
+
+class _StopRequestedError(Exception):
+    """Ends the task group."""
+
+
+def _make_node(
+    config: Config,
+    store: KeyValueStore,
+    artifacts: Artifacts,
+    genesis: Genesis,
+    l1: _L1Parts,
+    kzg: KzgWorker,
+    metrics: Metrics,
+) -> _Node:
+    deployment = l1.deployment
+    world_state = WorldState.open(store, genesis_public_data())
+    chain = _open_chain(store, artifacts, genesis.header, epoch_duration=deployment.epoch_duration)
+    mana_limit = 2 * deployment.mana_target
+    allow_list = (*DEFAULT_ALLOW_LIST, *TOKEN_ALLOW_LIST, *parse_allow_list(config.mempool.public_setup_allow_list))
+    outlook = L1Outlook(view=l1.view, clock=l1.reader.clock, chain=chain)
+    rules = TxRules(
+        network=NetworkRules(
+            chain_id=deployment.chain_id,
+            rollup_version=deployment.rollup_version,
+            gas_ceilings=GasCeilings.of_node(rollup_mana_limit=mana_limit),
+            allow_list=allow_list,
+        ),
+        chain=chain,
+        world_state=world_state,
+        outlook=outlook,
+    )
+    mempool = Mempool.open(
+        store,
+        PoolChainView(rules=rules, chain=chain, world_state=world_state),
+        config=MempoolConfig(
+            max_pending_count=config.mempool.max_pending_tx_count,
+            price_bump_percentage=config.mempool.price_bump_percentage,
+            min_age_ms=0,
+        ),
+        now_ms=lambda: time.monotonic_ns() // 1_000_000,
+    )
+    ledger = Ledger(
+        store=store,
+        world_state=world_state,
+        chain=chain,
+        mempool=mempool,
+        genesis_archive_root=genesis.archive_root,
+    )
+    executor = PrivateExecutor()
+    sender = TransactionSender(l1.client, l1.account, deployment.chain_id)
+    writer = SerialWriter()
+    producer = CheckpointProducer(
+        ledger=ledger,
+        builder=BlockBuilder(executor=executor, check=rules.for_block),
+        committer=kzg,
+        reader=l1.reader,
+        l1_time=L1Time(l1.client, l1.reader.clock),
+        publisher=Publisher(l1.reader, sender, kzg),
+        settler=EpochSettler(l1.reader, sender),
+        identity=ChainIdentity(
+            chain_id=deployment.chain_id,
+            rollup_version=deployment.rollup_version,
+            coinbase=l1.account.address,
+            fee_recipient=AztecAddress(FR_ZERO),
+            mana_limit=mana_limit,
+            max_txs_per_block=config.sequencer.max_txs_per_block,
+        ),
+        metrics=metrics,
+    )
+    miner = AutoMiner(
+        writer=writer, producer=producer, mempool=mempool, settle_epochs=config.sequencer.settle_epochs
+    )
+    mempool.subscribe(miner.wake_from_thread)
+    monitor = L1Monitor(
+        view=l1.view,
+        ledger=ledger,
+        writer=writer,
+        metrics=metrics,
+        poll_interval_s=config.l1.poll_interval_s,
+        history_checkpoints=config.history.checkpoints,
+        on_new_l1_block=miner.wake,
+    )
+    api = AztecNode(
+        info=_node_info(deployment),
+        ledger=ledger,
+        admission=TxAdmission(rules=rules, mempool=mempool, executor=executor),
+        allowed_setup=allow_list,
+        current_min_fees=outlook.min_fees,
+        is_ready=lambda: writer.bug is None,
+    )
+    return _Node(
+        ledger=ledger, api=api, producer=producer, miner=miner, monitor=monitor, writer=writer
+    )
+
+
+def _node_info(deployment: Deployment) -> NodeInfo:
+    return NodeInfo(
+        node_version=AZTEC_VERSION,
+        l1_chain_id=deployment.chain_id,
+        rollup_version=deployment.rollup_version,
+        enr=None,
+        l1_contract_addresses=L1ContractAddresses.from_json(
+            {camel_case(name): text for name, text in deployment.addresses.to_record().items()}
+        ),
+        protocol_contract_addresses=ProtocolContractAddresses(
+            class_registry=AztecAddress(CONTRACT_CLASS_REGISTRY_ADDRESS),
+            fee_juice=AztecAddress(FEE_JUICE_ADDRESS),
+            instance_registry=AztecAddress(CONTRACT_INSTANCE_REGISTRY_ADDRESS),
+            multi_call_entrypoint=AztecAddress(MULTI_CALL_ENTRYPOINT_ADDRESS),
+        ),
+        real_proofs=False,
+    )
+
+
+def _headers() -> dict[str, str]:
+    """Give the headers by which clients recognise the release."""
+    return {
+        "x-aztec-l2CircuitsVkTreeRoot": fr_hex(VK_TREE_ROOT),
+        "x-aztec-l2ProtocolContractsHash": fr_hex(PROTOCOL_CONTRACTS_HASH),
+        "x-aztec-packageVersion": AZTEC_VERSION,
+    }
