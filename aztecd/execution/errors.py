@@ -1,0 +1,39 @@
+"""What can go wrong between a transaction and its effect.
+
+AztecdError
+└── InvalidInputError
+    ├── AllowListError                     a setting names no setup function
+    └── TxExecutionError                   the transaction cannot be in the block: it is dropped
+        ├── FeePaymentError                the fee payer cannot pay, or the fees allow no price
+        └── PublicExecutionUnavailableError  it needs the public machine, which this executor has not
+"""
+
+from __future__ import annotations
+
+from aztecd.errors import InvalidInputError
+
+__all__ = ["AllowListError", "FeePaymentError", "PublicExecutionUnavailableError", "TxExecutionError"]
+
+
+class AllowListError(InvalidInputError):
+    """An entry of the setup allow list cannot be read."""
+
+    code = "allow_list"
+
+
+class TxExecutionError(InvalidInputError):
+    """A transaction cannot be executed on this state; nothing of it is left in the fork."""
+
+    code = "tx_execution"
+
+
+class FeePaymentError(TxExecutionError):
+    """The fee cannot be computed, or its payer has too little."""
+
+    code = "fee_payment"
+
+
+class PublicExecutionUnavailableError(TxExecutionError):
+    """A transaction has public calls, and the executor runs private effects only."""
+
+    code = "public_execution_unavailable"
