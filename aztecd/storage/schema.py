@@ -57,6 +57,10 @@ class Prefix(IntEnum):
     CHAIN_INSTANCE = 0x39
     CHAIN_UPDATE = 0x3A
 
+    MEMPOOL_TX = 0x50
+    MEMPOOL_RETAINED = 0x51
+    MEMPOOL_DROPPED = 0x52
+
     @property
     def key(self) -> bytes:
         """The prefix as bytes."""
