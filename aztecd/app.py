@@ -251,18 +251,20 @@ def _stop_signal() -> asyncio.Event:
 
 
 async def _until_stopped(node: _Node, stop: asyncio.Event) -> None:
-    """Run the daemon's tasks until a signal comes or the writer meets a bug; a running job is finished."""
+    """Run the daemon's tasks until a signal comes; a running job is finished.
 
-    async def stop_on(event: asyncio.Event) -> None:
-        await event.wait()
+    After a bug in a job the daemon goes on serving reads, unhealthy, until it is told to stop.
+    """
+
+    async def stop_on_signal() -> None:
+        await stop.wait()
         raise _StopRequestedError
 
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(node.miner.run())
             tasks.create_task(node.monitor.run())
-            tasks.create_task(stop_on(stop))
-            tasks.create_task(stop_on(node.writer.stopped_by_bug))
+            tasks.create_task(stop_on_signal())
     except* _StopRequestedError:
         _log.info("stopping")
 

@@ -57,7 +57,7 @@ class Ledger:
             self.chain.stage_messages(batch, messages)
             self.world_state.stage_commit(batch, built.fork, number)
             rejected = self.chain.stage_block(batch, built.block)
-        self._applied(number)
+        self._show(trees_at=number)
         effects = built.block.body.tx_effects
         self.mempool.on_block(
             number,
@@ -71,7 +71,7 @@ class Ledger:
         """Mark the blocks of a checkpoint as published."""
         with self._change() as batch:
             self.chain.stage_checkpoint(batch, data)
-        self._applied(self.world_state.tip)
+        self._show()
 
     def advance_tips(self, *, proven: CheckpointNumber, finalized: CheckpointNumber, history: int) -> None:
         """Take over what L1 says is proven and finalized; drop history that nobody keeps.
@@ -85,14 +85,16 @@ class Ledger:
         if proven == tips.proven.checkpoint_number and finalized == tips.finalized.checkpoint_number:
             return
         finalized_block = self._last_block_of(finalized)
+        is_finalizing = False
         with self._change() as batch:
             if proven != tips.proven.checkpoint_number:
                 self.chain.stage_proven(batch, proven)
             if finalized > tips.finalized.checkpoint_number and finalized_block is not None:
                 self.chain.stage_finalized(batch, finalized)
                 self.world_state.stage_finalize(batch, finalized_block)
-        self._applied(self.world_state.tip)
-        if finalized_block is not None:
+                is_finalizing = True
+        self._show(trees_at=self.world_state.tip if is_finalizing else None)
+        if is_finalizing and finalized_block is not None:
             self.mempool.on_finalized(finalized_block)
         self._prune(finalized, history)
 
@@ -102,7 +104,7 @@ class Ledger:
             self.chain.stage_rewind(batch, to_block)
             self.world_state.stage_rewind(batch, to_block)
         self.reorg_count += 1
-        self._applied(to_block)
+        self._show(trees_at=to_block)
         self.mempool.on_rewind(to_block)
 
     @contextmanager
@@ -117,10 +119,12 @@ class Ledger:
             self.chain.discard()
             raise
 
-    def _applied(self, tip: int) -> None:
+    def _show(self, *, trees_at: int | None = None) -> None:
+        """Let readers see what was written; `trees_at` is the trees' block when the batch changed them."""
         # A reader takes the tip from the chain and then reads the trees at that block, so the trees come
         # first when blocks are added. After a rewind a reader may hold a removed block: it gets a clear error.
-        self.world_state.applied(tip)
+        if trees_at is not None:
+            self.world_state.applied(trees_at)
         self.chain.applied()
         self.state_version += 1
 
@@ -132,7 +136,7 @@ class Ledger:
             return
         with self._change() as batch:
             self.world_state.stage_prune(batch, oldest.start_block)
-        self._applied(self.world_state.tip)
+        self._show(trees_at=self.world_state.tip)
 
     def _last_block_of(self, checkpoint: CheckpointNumber) -> BlockNumber | None:
         data = self.chain.checkpoint_data(checkpoint)

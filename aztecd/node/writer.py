@@ -37,7 +37,6 @@ class SerialWriter:
         self._lock = asyncio.Lock()
         self._is_closed = False
         self._bug: BaseException | None = None
-        self.stopped_by_bug = asyncio.Event()
 
     @property
     def bug(self) -> BaseException | None:
@@ -48,7 +47,7 @@ class SerialWriter:
         """Run a job after those before it and give its result.
 
         A job that has begun is finished even when the caller is cancelled: half a job is never left.
-        Raises WriterStoppedError, or what the job raises.
+        Raises WriterStoppedError when the job meets a bug or can not start, or the job's own AztecdError.
         """
         async with self._lock:
             if self._is_closed or self._bug is not None:
@@ -65,9 +64,8 @@ class SerialWriter:
                 raise
             except Exception as error:
                 self._bug = error
-                self.stopped_by_bug.set()
                 _log.exception("job_met_a_bug", job=name)
-                raise
+                raise WriterStoppedError(f"{name} met a bug; the node serves reads only until it is restarted") from error
 
     async def close(self) -> None:
         """Wait for the running job and refuse further ones."""
