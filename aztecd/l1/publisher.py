@@ -13,8 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aztecd.crypto.keccak import keccak256
-from aztecd.l1.abi import abi_encode
 from aztecd.l1.blob_tx import (
     BLOB_BYTES,
     BlobProver,
@@ -22,6 +20,7 @@ from aztecd.l1.blob_tx import (
     BlobTransaction,
     SidecarForm,
 )
+from aztecd.l1.digests import payload_digest
 from aztecd.l1.errors import CheckpointConflictError, L1RpcError, PublishError, TransactionRevertedError
 from aztecd.l1.events import CheckpointProposed, decode_log
 from aztecd.l1.failures import mined_failure
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from aztecd.protocol.checkpoint import CheckpointHeader
 
 __all__ = [
-    "EMPTY_ATTESTATIONS_HASH",
     "CheckpointOnL1",
     "ProposeRequest",
     "Publisher",
@@ -52,8 +50,6 @@ _PROPOSE_GAS = 1_500_000
 _MAX_BLOBS = 6
 _NO_ATTESTATIONS = (b"", b"")
 _NO_SIGNATURE = (0, bytes(32), bytes(32))
-
-EMPTY_ATTESTATIONS_HASH = keccak256(abi_encode(["(bytes,bytes)"], [_NO_ATTESTATIONS]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +227,7 @@ class Publisher:
                 continue
             event = decode_log(event_abi, entry)
             if isinstance(event, CheckpointProposed) and event.archive == request.archive:
-                return self._describe(event, entry.get("blockTimestamp"))
+                return self._describe(request, event, entry.get("blockTimestamp"))
         raise PublishError(f"L1 mined checkpoint {request.checkpoint_number} without its event")
 
     def _find(self, request: ProposeRequest) -> CheckpointOnL1:
@@ -244,9 +240,21 @@ class Publisher:
             raise PublishError(
                 f"L1 has checkpoint {request.checkpoint_number} but the node does not give its event"
             )
-        return self._describe(events[-1])
+        return self._describe(request, events[-1])
 
-    def _describe(self, event: CheckpointProposed, timestamp: str | None = None) -> CheckpointOnL1:
+    def _describe(
+        self, request: ProposeRequest, event: CheckpointProposed, timestamp: str | None = None
+    ) -> CheckpointOnL1:
+        """Say where it is. The digest covers the header, which `archiveAt` does not."""
+        ours = payload_digest(
+            archive=request.archive,
+            fee_asset_price_modifier=request.fee_asset_price_modifier,
+            header_hash=request.header.hash(),
+        )
+        if event.payload_digest != ours:
+            raise CheckpointConflictError(
+                f"L1 has checkpoint {request.checkpoint_number} with our archive, but another header"
+            )
         if timestamp is None:
             block = self._reader.client.call("eth_getBlockByHash", f"0x{event.log.block_hash.hex()}", False)
             timestamp = str(block["timestamp"])

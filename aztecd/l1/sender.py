@@ -137,6 +137,7 @@ class TransactionSender:
                 last_error = error
                 if not self._prepare_retry(error, attempt):
                     raise
+                self._sleep(self._options.first_poll_s)
             else:
                 last_error = None
                 attempt.fees = attempt.fees.doubled()
@@ -183,14 +184,13 @@ class TransactionSender:
             answer = self.client.batch_settled([*before, (_SEND_AND_WAIT, [raw])])[-1]
             if isinstance(answer, dict) and answer.get("status") is not None:
                 return Receipt.from_rpc(answer)
-            if isinstance(answer, L1RpcError):
-                if not answer.is_unknown_method:
-                    raise answer
+            if isinstance(answer, L1RpcError) and answer.is_unknown_method:
                 self._can_send_and_wait = False
         if not self._can_send_and_wait:
             answer = self.client.batch_settled([*before, ("eth_sendRawTransaction", [raw])])[-1]
-            if isinstance(answer, L1RpcError):
-                raise answer
+        # A node that has it already will mine it: that is no reason to offer more.
+        if isinstance(answer, L1RpcError) and not _says(answer, _ALREADY_KNOWN):
+            raise answer
         return self._await_receipt(attempt)
 
     def _await_receipt(self, attempt: _Attempt) -> Receipt | None:
@@ -215,16 +215,13 @@ class TransactionSender:
 
     def _prepare_retry(self, error: L1RpcError, attempt: _Attempt) -> bool:
         """Whether a refusal is of the kind that another attempt can cure; adapts the attempt."""
-        text = error.rpc_message.lower()
-        if any(part in text for part in _NO_FUNDS):
+        if _says(error, _NO_FUNDS):
             raise PublishError(
                 f"the L1 account 0x{self.account.address.hex()} can't pay for its transaction; fund it"
             ) from error
-        if any(part in text for part in _ALREADY_KNOWN):
+        if _says(error, _NONCE_USED):
             return True
-        if any(part in text for part in _NONCE_USED):
-            return True
-        if any(part in text for part in (*_UNDERPRICED, *_FEE_BELOW_BASE)):
+        if _says(error, (*_UNDERPRICED, *_FEE_BELOW_BASE)):
             attempt.fees = attempt.fees.doubled()
             return True
         return False
@@ -250,3 +247,8 @@ class TransactionSender:
             attempt.nonce = used
             attempt.hashes.clear()
         return False
+
+
+def _says(error: L1RpcError, parts: Sequence[str]) -> bool:
+    text = error.rpc_message.lower()
+    return any(part in text for part in parts)

@@ -8,12 +8,12 @@ Anvil goes on answering and mining meanwhile (a call of the point evaluation pre
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
 from aztecd.l1.blob_tx import BLOB_BYTES, BlobSidecar, BlobTransaction, SidecarForm
 from aztecd.l1.errors import L1RpcError
 from aztecd.l1.transaction import Fees, L1Account
 from aztecd.protocol.basic import EthAddress
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aztecd.l1.client import L1Client
