@@ -9,12 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from aztecd.constants import (
-    CONTRACT_CLASS_LOG_SIZE_IN_FIELDS,
-    MAX_NOTE_HASHES_PER_TX,
-    MAX_NULLIFIERS_PER_TX,
-    PRIVATE_LOG_SIZE_IN_FIELDS,
-)
+from aztecd.constants import MAX_NOTE_HASHES_PER_TX, MAX_NULLIFIERS_PER_TX
 from aztecd.crypto.field import FR_ZERO, Fr, fr, fr_int
 from aztecd.execution.errors import FeePaymentError, PublicExecutionUnavailableError, TxExecutionError
 from aztecd.execution.fees import transaction_fee
@@ -30,7 +25,7 @@ if TYPE_CHECKING:
     from aztecd.execution.views import StateFork
     from aztecd.protocol.basic import AztecAddress, TxHash
     from aztecd.protocol.header import GlobalVariables
-    from aztecd.protocol.logs import ContractClassLog, PrivateLog
+    from aztecd.protocol.logs import ContractClassLog
     from aztecd.protocol.tx import Tx
     from aztecd.protocol.tx_data import ScopedL2ToL1Message
 
@@ -83,7 +78,9 @@ class PrivateExecutor:
         refusal = self.refusal(tx)
         if refusal is not None:
             raise PublicExecutionUnavailableError(refusal)
-        _check_kernel_promises(tx)
+        # The kernels promise one. Without real proofs a client can leave it out, and send the same again.
+        if not tx.data.nullifiers():
+            raise TxExecutionError(f"Transaction 0x{tx.tx_hash.hex()} has no nullifier")
         try:
             class_logs = contract_class_logs(tx)
             published = published_in(
@@ -155,29 +152,6 @@ def pay_fee(fork: StateFork, fee_payer: AztecAddress, fee: int) -> PublicDataWri
     write = PublicDataWrite(leaf_slot=slot, value=fr(balance - fee))
     fork.write_public_data([(write.leaf_slot, write.value)])
     return write
-
-
-def _check_kernel_promises(tx: Tx) -> None:
-    # The kernels promise these things. Without real proofs a client can break them, and a block that holds
-    # such a transaction cannot be read back from its blobs, or holds the same transaction twice.
-    if not tx.data.nullifiers():
-        raise TxExecutionError(f"Transaction 0x{tx.tx_hash.hex()} has no nullifier")
-    if any(_is_too_long(log) for log in tx.data.private_logs()):
-        raise TxExecutionError(
-            f"Transaction 0x{tx.tx_hash.hex()} has a private log of more than "
-            f"{PRIVATE_LOG_SIZE_IN_FIELDS} fields"
-        )
-    if any(
-        claim.length > CONTRACT_CLASS_LOG_SIZE_IN_FIELDS for claim in tx.data.contract_class_logs_hashes()
-    ):
-        raise TxExecutionError(
-            f"Transaction 0x{tx.tx_hash.hex()} has a contract class log of more than "
-            f"{CONTRACT_CLASS_LOG_SIZE_IN_FIELDS} fields"
-        )
-
-
-def _is_too_long(log: PrivateLog) -> bool:
-    return log.emitted_length > PRIVATE_LOG_SIZE_IN_FIELDS
 
 
 def _message_hash(message: ScopedL2ToL1Message, global_variables: GlobalVariables) -> Fr:

@@ -1,0 +1,122 @@
+"""The transactions of the recorded sessions, validated and executed on the state that they met."""
+
+from __future__ import annotations
+
+import pytest
+
+from aztecd.crypto.field import fr_from_hex
+from aztecd.execution import (
+    DEFAULT_ALLOW_LIST,
+    ENTRY_RULES,
+    TOKEN_ALLOW_LIST,
+    VALID,
+    ContractOverlay,
+    EntryPoint,
+    PrivateExecutor,
+    Sources,
+    TreeStateReader,
+    TxMeta,
+    ValidationContext,
+    published_by,
+    published_in,
+    rpc_rules,
+    validate,
+    validate_for_pool,
+)
+from aztecd.protocol.basic import BlockNumber
+from aztecd.protocol.tx import Tx
+from aztecd.state import TxChanges, WorldState, apply_tx
+from aztecd.storage import MemoryStore
+from tests.support.chain_sessions import SESSIONS, protocol_contracts, session
+from tests.support.fake_world import FakeContracts
+from tests.support.recorded_txs import recorded_body
+from tests.support.vectors import load
+
+
+def sent_txs(name):
+    bodies = [line["body"] for line in load("sent_txs.json.gz")["txs"] if line["session"] == name]
+    txs = [Tx.from_json(recorded_body(body)) for body in bodies]
+    assert ["0x" + tx.tx_hash.hex() for tx in txs] == [body["txHash"] for body in bodies]
+    return {tx.tx_hash: tx for tx in txs}
+
+
+def contracts():
+    source = FakeContracts()
+    for contract_class, instance in protocol_contracts():
+        source.classes[contract_class.id] = contract_class
+        source.instances[instance.address] = instance
+    return ContractOverlay(source)
+
+
+def prefilled(recorded):
+    genesis = next(line for line in recorded.lines if line["kind"] == "genesis")
+    return [
+        (fr_from_hex(leaf["slot"]), fr_from_hex(leaf["value"])) for leaf in genesis["prefilledPublicData"]
+    ]
+
+
+def context_of(global_variables):
+    return ValidationContext(
+        chain_id=global_variables.chain_id,
+        rollup_version=global_variables.version,
+        block_number=BlockNumber(global_variables.block_number),
+        timestamp=global_variables.timestamp,
+        min_fees=global_variables.gas_fees,
+        allow_list=DEFAULT_ALLOW_LIST + TOKEN_ALLOW_LIST,
+    )
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_session(name):
+    recorded = session(name)
+    txs = sent_txs(name)
+    world = WorldState.open(MemoryStore(), prefilled(recorded))
+    known = contracts()
+    executed = 0
+    for block, checkpoint in zip(recorded.blocks, recorded.checkpoints, strict=True):
+        header = block.header
+        context = context_of(header.global_variables)
+        fork = world.fork()
+        sources = Sources(state=TreeStateReader(fork), contracts=known)
+        fork.append_l1_to_l2_messages(
+            [
+                message.leaf
+                for message in recorded.messages
+                if message.checkpoint_number == checkpoint.checkpoint_number
+            ]
+        )
+        for effect in block.body.tx_effects:
+            tx = txs.pop(effect.tx_hash, None)
+            if tx is not None:
+                assert validate(tx, rpc_rules(), context, sources) == VALID
+                assert validate(tx, ENTRY_RULES[EntryPoint.BLOCK_BUILDING], context, sources) == VALID
+                assert validate_for_pool(TxMeta.of(tx), context, sources.state) == VALID
+                known.add(published_by(tx, context.block_number))
+            if tx is None or tx.has_public_calls:
+                apply_tx(
+                    fork,
+                    TxChanges(
+                        note_hashes=effect.note_hashes,
+                        nullifiers=effect.nullifiers,
+                        public_data_writes=[
+                            (write.leaf_slot, write.value) for write in effect.public_data_writes
+                        ],
+                    ),
+                )
+                known.add(published_in(effect.contract_class_logs, effect.private_logs, context.block_number))
+                continue
+            done = PrivateExecutor().execute(tx, fork, header.global_variables)
+            executed += 1
+            assert done.effect == effect
+            assert done.published == published_by(tx, context.block_number)
+            if len(block.body.tx_effects) == 1:
+                assert done.gas_used.billed_gas.l2_gas == header.total_mana_used
+                assert done.effect.transaction_fee == header.total_fees
+            # Once more is one time too often.
+            again = validate(tx, rpc_rules(), context, sources)
+            assert again.reasons == ("Existing nullifier",)
+        assert fork.state_reference() == header.state
+        fork.append_block_header_hash(header.hash())
+        world.commit(fork)
+    assert not txs
+    assert executed == {"deploy-accounts": 3, "token-flow": 3, "public-token": 0, "l1-messages": 4}[name]
