@@ -1,4 +1,4 @@
-"""The composition root: makes every object of a daemon once, hands them to each other, starts and stops them."""
+"""The composition root: makes the objects of a daemon, hands them to each other, starts and stops them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,11 @@ from aztecd.node.writer import SerialWriter
 from aztecd.observability import Metrics, configure_logging
 from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.header import BlockHeader
-from aztecd.protocol.node_types import AllowedElement, L1ContractAddresses, NodeInfo, ProtocolContractAddresses
+from aztecd.protocol.node_types import (
+    L1ContractAddresses,
+    NodeInfo,
+    ProtocolContractAddresses,
+)
 from aztecd.protocol.protocol_contracts import protocol_contracts
 from aztecd.protocol.record import camel_case
 from aztecd.rpc import RpcLimits, RpcServer
@@ -213,7 +217,9 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, l1_url: s
             port=config.rpc.port,
             headers=_headers(),
             health=lambda: node.writer.bug is None,
-            limits=RpcLimits(max_body_bytes=config.rpc.max_body_bytes, max_batch_items=config.rpc.max_batch_size),
+            limits=RpcLimits(
+                max_body_bytes=config.rpc.max_body_bytes, max_batch_items=config.rpc.max_batch_size
+            ),
             metrics=metrics,
         )
         async with AsyncExitStack() as running:
@@ -223,7 +229,9 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, l1_url: s
                     node_url=url,
                     l1_url=client.display_url,
                     deployment=deployment,
-                    data_dir=str(config.data_dir) if config.data_dir else "temporary, gone when the daemon stops",
+                    data_dir=str(config.data_dir)
+                    if config.data_dir
+                    else "temporary, gone when the daemon stops",
                     blocks=node.ledger.world_state.tip,
                 ),
                 flush=True,
@@ -286,7 +294,11 @@ def _make_node(
     world_state = WorldState.open(store, genesis_public_data())
     chain = _open_chain(store, artifacts, genesis.header, epoch_duration=deployment.epoch_duration)
     mana_limit = 2 * deployment.mana_target
-    allow_list = (*DEFAULT_ALLOW_LIST, *TOKEN_ALLOW_LIST, *parse_allow_list(config.mempool.public_setup_allow_list))
+    allow_list = (
+        *DEFAULT_ALLOW_LIST,
+        *TOKEN_ALLOW_LIST,
+        *parse_allow_list(config.mempool.public_setup_allow_list),
+    )
     outlook = L1Outlook(view=l1.view, clock=l1.reader.clock, chain=chain)
     rules = TxRules(
         network=NetworkRules(
@@ -358,9 +370,7 @@ def _make_node(
         current_min_fees=outlook.min_fees,
         is_ready=lambda: writer.bug is None,
     )
-    return _Node(
-        ledger=ledger, api=api, producer=producer, miner=miner, monitor=monitor, writer=writer
-    )
+    return _Node(ledger=ledger, api=api, producer=producer, miner=miner, monitor=monitor, writer=writer)
 
 
 def _node_info(deployment: Deployment) -> NodeInfo:

@@ -41,11 +41,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"aztecd {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    local = commands.add_parser("local", help="run a local network: Anvil, the L1 contracts, and a node that builds blocks")
+    local = commands.add_parser(
+        "local", help="run a local network: Anvil, the L1 contracts, and a node that builds blocks"
+    )
     _add_local_flags(local)
     local.set_defaults(run=_run_local)
 
-    fetch = commands.add_parser("fetch", help="download the pinned L1 contracts, protocol contracts and Anvil")
+    fetch = commands.add_parser(
+        "fetch", help="download the pinned L1 contracts, protocol contracts and Anvil"
+    )
     fetch.set_defaults(run=_run_fetch)
 
     version = commands.add_parser("version", help="print the versions of the daemon and of the protocol")
@@ -59,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
 
     database = commands.add_parser("db", help="look at a data directory")
     actions = database.add_subparsers(dest="action", required=True, metavar="ACTION")
-    check = actions.add_parser("check", help="verify that a data directory is whole; the daemon must not be running")
+    check = actions.add_parser(
+        "check", help="verify that a data directory is whole; the daemon must not be running"
+    )
     check.add_argument("--data-dir", type=Path, required=True, metavar="DIR")
     check.set_defaults(run=_run_db_check)
     return parser
@@ -67,12 +73,22 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_local_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address that the JSON-RPC server listens on (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="port of the JSON-RPC server, 0 for a free one (default 8080)")
-    parser.add_argument("--l1-port", type=int, help="port of the Anvil that is started, 0 for a free one (default 8545)")
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the chain here; without it, it is gone at the end")
+    parser.add_argument(
+        "--port", type=int, help="port of the JSON-RPC server, 0 for a free one (default 8080)"
+    )
+    parser.add_argument(
+        "--l1-port", type=int, help="port of the Anvil that is started, 0 for a free one (default 8545)"
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="keep the chain here; without it, it is gone at the end"
+    )
     parser.add_argument("--l1-rpc-url", metavar="URL", help="use an Anvil or Hardhat node that already runs")
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with settings")
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="lowest level that is logged (default info)")
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        help="lowest level that is logged (default info)",
+    )
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -107,7 +123,8 @@ def _run_version(_: argparse.Namespace) -> int:
 
     print(f"aztecd {__version__}")
     print(f"Aztec protocol {AZTEC_VERSION}")
-    print(f"Python {sys.version.split()[0]}, hashing in {'C' if KERNEL == 'c' else 'Python (no C kernel: slower)'}")
+    hashing = "C" if KERNEL == "c" else "Python (no C kernel: slower)"
+    print(f"Python {sys.version.split()[0]}, hashing in {hashing}")
     return 0
 
 

@@ -134,7 +134,10 @@ class Settings:
 
 
 def load_settings(
-    *, file: Path | None = None, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Combine the sources. `flags` maps keys to values; None means "not given". Raises ConfigError."""
     types_by_key = _key_types()
@@ -206,7 +209,10 @@ def _flatten(config: Config) -> dict[str, Any]:
     for member in dataclasses.fields(config):
         value = getattr(config, member.name)
         if dataclasses.is_dataclass(value):
-            found |= {f"{member.name}.{inner.name}": getattr(value, inner.name) for inner in dataclasses.fields(value)}
+            found |= {
+                f"{member.name}.{inner.name}": getattr(value, inner.name)
+                for inner in dataclasses.fields(value)
+            }
         else:
             found[member.name] = value
     return found
@@ -254,9 +260,8 @@ def _convert(key: str, value: Any, kind: Any, origin: str) -> Any:
         if kind is bool:
             return value if isinstance(value, bool) else _boolean(str(value))
         if kind is int:
-            if isinstance(value, float | bool):
-                raise ValueError(value)
-            return int(value)
+            # `int` would cut a fraction off, and take a flag for a number.
+            return int(str(value))
         if kind is float:
             return float(value)
         if kind is Path:

@@ -1,7 +1,7 @@
 """Build one block: choose transactions, execute them on a fork, assemble the header.
 
 Authority: @aztec/simulator src/public/public_processor/public_processor.ts, @aztec/prover-client
-src/light/lightweight_checkpoint_builder.ts; transactions.md section 6, blocks.md section 8 (4.1.2).
+src/light/lightweight_checkpoint_builder.ts (4.1.2).
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class _Progress:
 class BlockBuilder:
     """Builds blocks on forks; holds no state between them."""
 
-    def __init__(self, *, executor: Executor, check: TxCheck, is_over: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, *, executor: Executor, check: TxCheck, is_over: Callable[[], bool] = lambda: False
+    ) -> None:
         """Take the executor and validators; `is_over` says that the block's time is up."""
         self._executor = executor
         self._check = check
@@ -92,7 +94,8 @@ class BlockBuilder:
         """Execute candidates in order and close the block, which may have no transactions.
 
         `messages` are the checkpoint's messages from L1; only its first block inserts them. `sponge` is the
-        checkpoint's sponge before this block and stays untouched. The fork holds the block's state afterwards.
+        checkpoint's sponge before this block and stays untouched. The fork holds the block's state
+        afterwards.
         """
         is_first = index_within_checkpoint == 0
         last_archive = fork.snapshot(TreeId.ARCHIVE)

@@ -3,7 +3,7 @@
 Everything here follows from the blocks, so that a node which stopped between building and publishing can
 make the same checkpoint again.
 
-Authority: @aztec/prover-client src/light/lightweight_checkpoint_builder.ts; blocks.md sections 4 and 5 (4.1.2).
+Authority: @aztec/prover-client src/light/lightweight_checkpoint_builder.ts (4.1.2).
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from aztecd.crypto.sha256 import sha256, sha256_trunc
 from aztecd.protocol.blobs import checkpoint_fields, encode_blobs
 from aztecd.protocol.block import L2Block
 from aztecd.protocol.checkpoint import Checkpoint, CheckpointHeader
-from aztecd.trees.message_trees import block_out_hash, checkpoint_out_hash, epoch_out_hash, in_hash, tx_out_hash
+from aztecd.trees.message_trees import (
+    block_out_hash,
+    checkpoint_out_hash,
+    epoch_out_hash,
+    in_hash,
+    tx_out_hash,
+)
 from aztecd.trees.unbalanced import unbalanced_root
 
 __all__ = ["AssembledCheckpoint", "BlobCommitter", "assemble_checkpoint"]
@@ -51,8 +57,8 @@ def assemble_checkpoint(
 ) -> AssembledCheckpoint:
     """Make the checkpoint of these blocks.
 
-    `messages` are the checkpoint's messages from L1; `earlier_out_hashes` those of the checkpoints of the same
-    epoch before it, in order.
+    `messages` are the checkpoint's messages from L1; `earlier_out_hashes` those of the checkpoints of the
+    same epoch before it, in order.
     """
     first, last = blocks[0], blocks[-1]
     blobs = encode_blobs(checkpoint_fields(blocks))

@@ -1,7 +1,7 @@
 """How much fits in a block and in a checkpoint.
 
 Authority: @aztec/sequencer-client src/client/sequencer-client.ts (computeBlockLimits),
-@aztec/validator-client src/checkpoint_builder.ts; fees.md section 6 (4.1.2).
+@aztec/validator-client src/checkpoint_builder.ts (4.1.2).
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class BlockLimits:
     def allows(self, used: Gas, declared: Gas) -> bool:
         """Whether a transaction with the limits `declared` fits beside the gas used so far."""
         return (
-            used.da_gas + declared.da_gas <= self.gas.da_gas and used.l2_gas + declared.l2_gas <= self.gas.l2_gas
+            used.da_gas + declared.da_gas <= self.gas.da_gas
+            and used.l2_gas + declared.l2_gas <= self.gas.l2_gas
         )
 
     def after(self, *, mana: int, tx_fields: int, txs: int) -> BlockLimits:
@@ -47,7 +48,8 @@ class BlockLimits:
         return replace(
             self,
             gas=Gas(
-                da_gas=max(0, self.gas.da_gas - tx_fields * DA_GAS_PER_FIELD), l2_gas=max(0, self.gas.l2_gas - mana)
+                da_gas=max(0, self.gas.da_gas - tx_fields * DA_GAS_PER_FIELD),
+                l2_gas=max(0, self.gas.l2_gas - mana),
             ),
             blob_fields=max(0, self.blob_fields - tx_fields - _BLOCK_END_FIELDS),
             max_txs=max(0, self.max_txs - txs),

@@ -1,6 +1,7 @@
 """The addresses that a local network funds at genesis.
 
-Authority: @aztec/accounts src/testing/configuration.ts, @aztec/aztec src/local-network/local-network.ts (4.1.2).
+Authority: @aztec/accounts src/testing/configuration.ts, @aztec/aztec
+src/local-network/local-network.ts (4.1.2).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FUNDING_PER_ADDRESS = 10**22
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestAccount:
-    """A Schnorr account whose secret everybody knows; its salt is zero and its signing key follows from the secret."""
+    """A Schnorr account whose secret everybody knows; salt zero, the signing key follows from the secret."""
 
     __test__ = False  # pytest: not a test class
 
@@ -56,4 +57,6 @@ FUNDED_ADDRESSES = (*(account.address for account in TEST_ACCOUNTS), _SPONSORED_
 
 def genesis_public_data() -> list[tuple[Fr, Fr]]:
     """Give the (leaf slot, value) pairs of the funded addresses, sorted by slot."""
-    return sorted((fee_juice_balance_leaf_slot(address), fr(FUNDING_PER_ADDRESS)) for address in FUNDED_ADDRESSES)
+    return sorted(
+        (fee_juice_balance_leaf_slot(address), fr(FUNDING_PER_ADDRESS)) for address in FUNDED_ADDRESSES
+    )

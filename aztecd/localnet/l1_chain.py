@@ -11,7 +11,17 @@ import structlog
 from aztecd.config import L1Config
 from aztecd.constants import PROTOCOL_CONTRACTS_HASH, VK_TREE_ROOT
 from aztecd.crypto.field import Fr
-from aztecd.l1 import AttachError, ContractSet, DeployConfig, Deployment, GenesisRoots, L1Account, L1Client, attach, deploy
+from aztecd.l1 import (
+    AttachError,
+    ContractSet,
+    DeployConfig,
+    Deployment,
+    GenesisRoots,
+    L1Account,
+    L1Client,
+    attach,
+    deploy,
+)
 from aztecd.localnet.accounts import FUNDED_ADDRESSES
 from aztecd.localnet.anvil import Anvil, AnvilOptions
 from aztecd.localnet.record import DataDirError, NetworkRecord
@@ -93,12 +103,12 @@ def _attach_known(
         )
     except AttachError as error:
         raise DataDirError(
-            f"the data directory {data_dir} belongs to a rollup that the L1 chain at {client.display_url} does not "
-            f"have ({error}); start with its own L1 chain, or with an empty data directory"
+            f"the data directory {data_dir} belongs to a rollup that the L1 chain at {client.display_url} "
+            f"does not have ({error}); start with its own L1 chain, or with an empty data directory"
         ) from error
     if deployment.genesis_archive_root != genesis_archive_root:
         raise DataDirError(
-            f"the rollup was deployed for another genesis: archive root 0x{deployment.genesis_archive_root.hex()} "
-            f"on L1, 0x{genesis_archive_root.hex()} here"
+            "the rollup was deployed for another genesis: archive root "
+            f"0x{deployment.genesis_archive_root.hex()} on L1, 0x{genesis_archive_root.hex()} here"
         )
     return deployment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -61,10 +62,8 @@ class L1Monitor:
     async def run(self) -> None:
         """Poll until cancelled."""
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), self._poll_interval_s)
-            except TimeoutError:
-                pass
             self._look_now.clear()
             await self._look()
 

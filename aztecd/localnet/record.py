@@ -54,7 +54,9 @@ class NetworkRecord:
                 addresses=L1Addresses.from_record(value["addresses"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise DataDirError(f"{path} is damaged; use another data directory, or remove this one") from error
+            raise DataDirError(
+                f"{path} is damaged; use another data directory, or remove this one"
+            ) from error
 
     def save(self, data_dir: Path) -> None:
         """Write the record so that it is either whole or absent. Raises DataDirError."""

@@ -1,10 +1,10 @@
 """What the node's operations refuse.
 
-    AztecdError
-    └── InvalidInputError
-        └── NodeError
-            ├── BlockReferenceError   a block that the node does not have (any more)
-            └── InvalidTxError        a transaction that breaks a rule
+AztecdError
+└── InvalidInputError
+    └── NodeError
+        ├── BlockReferenceError   a block that the node does not have (any more)
+        └── InvalidTxError        a transaction that breaks a rule
 """
 
 from __future__ import annotations

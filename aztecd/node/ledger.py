@@ -2,8 +2,10 @@
 
 One write batch per change covers the trees and the chain, so that after a crash the store is at a block
 boundary, always. The pool follows with a batch of its own; when it is opened it asks the chain which of its
-transactions are in blocks, so a crash in between loses and repeats nothing. Only the writer's thread calls the methods that change something; readers in other
-threads see the old or the new state of each part, never half of one.
+transactions are in blocks, so a crash in between loses and repeats nothing.
+
+Only the writer's thread calls the methods that change something; readers in other threads see
+the old or the new state of each part, never half of one.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from contextlib import contextmanager
 
 from aztecd.builder import BuiltBlock
 from aztecd.chain import ChainStore, InboxMessage, RejectedPublication
-from aztecd.mempool import Mempool
 from aztecd.crypto.field import Fr
+from aztecd.mempool import Mempool
 from aztecd.protocol.basic import BlockNumber, CheckpointNumber
 from aztecd.protocol.checkpoint import CheckpointData
 from aztecd.state import WorldState
@@ -50,7 +52,8 @@ class Ledger:
     ) -> tuple[RejectedPublication, ...]:
         """Store a new block as proposed; its transactions leave the pending pool.
 
-        Gives what the block's logs claim to publish but do not. The checkpoint's `messages` from L1 are kept beside it: making the checkpoint again needs the same.
+        Gives what the block's logs claim to publish but do not. The checkpoint's `messages` from L1 are
+        kept beside it: making the checkpoint again needs the same.
         """
         number = built.block.number
         with self._change() as batch:
@@ -122,7 +125,7 @@ class Ledger:
     def _show(self, *, trees_at: int | None = None) -> None:
         """Let readers see what was written; `trees_at` is the trees' block when the batch changed them."""
         # A reader takes the tip from the chain and then reads the trees at that block, so the trees come
-        # first when blocks are added. After a rewind a reader may hold a removed block: it gets a clear error.
+        # first when blocks are added. After a rewind a reader may hold a removed block: it gets an error.
         if trees_at is not None:
             self.world_state.applied(trees_at)
         self.chain.applied()

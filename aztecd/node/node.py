@@ -1,6 +1,7 @@
 """The node's public operations, over its stores.
 
-Authority: @aztec/aztec-node src/aztec-node/server.ts, @aztec/archiver src/modules/data_source_base.ts (4.1.2).
+Authority: @aztec/aztec-node src/aztec-node/server.ts, @aztec/archiver
+src/modules/data_source_base.ts (4.1.2).
 """
 
 from __future__ import annotations
@@ -314,7 +315,9 @@ class AztecNode:
         """Prove that a block came before the reference block."""
         return self._world.block_hash_witness(block, block_hash)
 
-    def get_note_hash_membership_witness(self, block: BlockParameter, note_hash: Fr) -> MembershipWitness | None:
+    def get_note_hash_membership_witness(
+        self, block: BlockParameter, note_hash: Fr
+    ) -> MembershipWitness | None:
         """Prove that a note exists."""
         return self._world.note_hash_witness(block, note_hash)
 
@@ -341,7 +344,11 @@ class AztecNode:
         return self._chain.private_logs_by_tags(tags, page, up_to_block=self._reference(reference_block))
 
     def get_public_logs_by_tags_from_contract(
-        self, contract: AztecAddress, tags: Sequence[Fr], page: int = 0, reference_block: BlockHash | None = None
+        self,
+        contract: AztecAddress,
+        tags: Sequence[Fr],
+        page: int = 0,
+        reference_block: BlockHash | None = None,
     ) -> Sequence[Sequence[TxScopedL2Log]]:
         """Give public logs of a contract by first field, ten of each a page, up to the reference block."""
         return self._chain.public_logs_by_tags(

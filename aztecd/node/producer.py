@@ -15,8 +15,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from aztecd.builder import (
+    AssembledCheckpoint,
+    BlobCommitter,
+    BlockBuilder,
+    BlockLimits,
+    BuiltBlock,
+    assemble_checkpoint,
+)
 from aztecd.chain import InboxMessage
-from aztecd.builder import AssembledCheckpoint, BlobCommitter, BlockBuilder, BlockLimits, BuiltBlock, assemble_checkpoint
 from aztecd.crypto.field import Fr
 from aztecd.l1 import ProposeRequest, Publisher, PublishError, RollupReader
 from aztecd.l1.errors import ProofWindowClosedError
@@ -142,13 +149,11 @@ class CheckpointProducer:
                 return
 
     def settle(self) -> None:
-        """Prove everything that is published but not proven, epoch by epoch; the last may be a part of one."""
+        """Prove what is published but not proven, epoch by epoch; the last may be a part of one."""
         tips = self._ledger.chain.tips()
         unproven = [
             data
-            for number in range(
-                tips.proven.checkpoint_number + 1, tips.checkpointed.checkpoint_number + 1
-            )
+            for number in range(tips.proven.checkpoint_number + 1, tips.checkpointed.checkpoint_number + 1)
             if (data := self._ledger.chain.checkpoint_data(CheckpointNumber(number))) is not None
         ]
         clock = self._reader.clock

@@ -39,11 +39,14 @@ def first_lost_checkpoint(ledger: Ledger, reader: RollupReader) -> CheckpointNum
     archive = _archive_after(ledger, ours)
     if status.archive_at_mine == archive:
         following = _archive_after_next(ledger)
-        if status.pending > ours + 1 or (status.pending == ours + 1 and status.pending_archive != following):
+        is_ours = status.pending == ours or (
+            status.pending == ours + 1 and status.pending_archive == following
+        )
+        if not is_ours:
             raise ForeignChainError(
-                f"L1 has {status.pending} checkpoints, the data directory {ours}: somebody else published on this "
-                "rollup, or the data directory is an old copy. Start with the L1 chain that belongs to it, or "
-                "with an empty data directory"
+                f"L1 has {status.pending} checkpoints, the data directory {ours}: somebody else published on "
+                "this rollup, or the data directory is an old copy. Start with the L1 chain that belongs to "
+                "it, or with an empty data directory"
             )
         return None
     common = _last_common(ledger, reader, min(ours, status.pending))

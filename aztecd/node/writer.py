@@ -65,7 +65,9 @@ class SerialWriter:
             except Exception as error:
                 self._bug = error
                 _log.exception("job_met_a_bug", job=name)
-                raise WriterStoppedError(f"{name} met a bug; the node serves reads only until it is restarted") from error
+                raise WriterStoppedError(
+                    f"{name} met a bug; the node serves reads only until it is restarted"
+                ) from error
 
     async def close(self) -> None:
         """Wait for the running job and refuse further ones."""

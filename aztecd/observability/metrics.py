@@ -16,13 +16,18 @@ class Metrics:
         """Register every metric in a fresh registry."""
         self.registry = CollectorRegistry()
         self.block_height = Gauge(
-            "aztecd_chain_block_height", "Newest block, by how far it has come", ["tip"], registry=self.registry
+            "aztecd_chain_block_height",
+            "Newest block, by how far it has come",
+            ["tip"],
+            registry=self.registry,
         )
         self.block_build_seconds = Histogram(
             "aztecd_builder_block_seconds", "Time to build and store a block", registry=self.registry
         )
         self.publish_seconds = Histogram(
-            "aztecd_l1_publish_seconds", "Time from a built checkpoint to its L1 block", registry=self.registry
+            "aztecd_l1_publish_seconds",
+            "Time from a built checkpoint to its L1 block",
+            registry=self.registry,
         )
         self.txs_included = Counter(
             "aztecd_chain_txs_total", "Transactions included in blocks", registry=self.registry
