@@ -5,41 +5,44 @@ Each record kind is walked once, in the order of its keys. Nothing is repaired: 
 
 from __future__ import annotations
 
+import struct
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from aztecd.chain.blocks import (
     BlockRecord,
+    read_effects,
     read_number_of_archive,
     read_number_of_hash,
     read_record,
-    read_tx_effect,
 )
 from aztecd.chain.checkpoints import check_against_blocks, read_checkpoint
-from aztecd.chain.effects import StoredEffect, TxLocation, read_effect, read_location
+from aztecd.chain.contracts import stage_contracts
+from aztecd.chain.effects import StoredEffect, read_effect, read_location
 from aztecd.chain.errors import ChainError
 from aztecd.chain.keys import (
     Place,
     by_slot_key,
-    pack_place,
-    private_tag_prefix,
     public_log_by_contract_prefix,
-    public_tag_prefix,
     unpack_number,
     unpack_place,
 )
 from aztecd.chain.logs import decode_public_log, read_public_log
 from aztecd.chain.messages import message_index
+from aztecd.chain.overlay import Overlay
 from aztecd.chain.tips import TipNumbers, read_numbers
-from aztecd.errors import InvalidInputError
+from aztecd.errors import AztecdError
+from aztecd.protocol.blobs import blob_sponge, block_fields
 from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
-from aztecd.storage.kv import KeyValueStore, prefix_end
+from aztecd.storage.kv import WriteBatch, prefix_end
 from aztecd.storage.schema import Prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aztecd.chain.overlay import Reader
+    from aztecd.crypto.poseidon2 import Sponge
+    from aztecd.storage.kv import KeyValueStore
 
 __all__ = ["check"]
 
@@ -50,7 +53,7 @@ _MOST = 100
 def check(store: KeyValueStore) -> list[str]:
     """Give what is wrong with the chain in a store, nothing when all is well; at most 100 problems."""
     _, numbers = read_numbers(store)
-    checks: tuple[Callable[[Reader, TipNumbers], Iterator[str]], ...] = (
+    checks: tuple[Callable[[KeyValueStore, TipNumbers], Iterator[str]], ...] = (
         _tips,
         _blocks,
         _block_indexes,
@@ -61,7 +64,16 @@ def check(store: KeyValueStore) -> list[str]:
         _contracts,
         _messages,
     )
-    return list(islice((problem for one in checks for problem in one(store, numbers)), _MOST))
+    problems = (problem for one in checks for problem in _guarded(one(store, numbers)))
+    return list(islice(problems, _MOST))
+
+
+def _guarded(problems: Iterator[str]) -> Iterator[str]:
+    """End a walk over records at one that cannot be read at all."""
+    try:
+        yield from problems
+    except (AztecdError, struct.error) as error:
+        yield f"a record cannot be read: {error}"
 
 
 def _walk(reader: Reader, prefix: Prefix) -> Iterator[tuple[bytes, bytes]]:
@@ -77,24 +89,24 @@ def _tips(reader: Reader, numbers: TipNumbers) -> Iterator[str]:
         yield f"checkpoint {last.checkpoint_number} ends above the last block {numbers.proposed}"
 
 
-def _blocks(reader: Reader, numbers: TipNumbers) -> Iterator[str]:
+def _blocks(reader: KeyValueStore, numbers: TipNumbers) -> Iterator[str]:
     expected, previous = 1, None
+    sponge = blob_sponge()
     for key, value in _walk(reader, Prefix.CHAIN_BLOCK):
         number, record = unpack_number(key), BlockRecord.decode(value)
         if number != expected:
             yield f"block {expected} is missing, block {number} follows"
+        if record.index_within_checkpoint == 0:
+            sponge = blob_sponge()
         yield from _block(reader, number, record, previous if number == expected else None)
+        yield from _effects_of_block(reader, number, record, sponge)
         expected, previous = number + 1, record
     if expected - 1 != numbers.proposed:
         yield f"the last block is {expected - 1}, the proposed tip {numbers.proposed}"
 
 
 def _block(reader: Reader, number: int, record: BlockRecord, previous: BlockRecord | None) -> Iterator[str]:
-    try:
-        header = record.header()
-    except InvalidInputError as error:
-        yield f"the header of block {number} cannot be read: {error}"
-        return
+    header = record.header()
     if header.number != number or header.hash() != record.hash:
         yield f"the header of block {number} does not match its number or hash"
     if header.global_variables.timestamp != record.timestamp:
@@ -105,12 +117,30 @@ def _block(reader: Reader, number: int, record: BlockRecord, previous: BlockReco
         yield f"block {number} is not found by its hash"
     if read_number_of_archive(reader, record.archive.root) != number:
         yield f"block {number} is not found by its archive"
-    if read_effect(reader, number, record.tx_count) is not None:
+
+
+def _effects_of_block(
+    store: KeyValueStore, number: int, record: BlockRecord, sponge: Sponge
+) -> Iterator[str]:
+    """Compare a block's effects with its header; `sponge` has absorbed its checkpoint's earlier blocks."""
+    if read_effect(store, number, record.tx_count) is not None:
         yield f"block {number} has more effects than its {record.tx_count} transactions"
-    for index in range(record.tx_count):
-        location = TxLocation(block_number=header.number, tx_index=index)
-        if read_tx_effect(reader, location) is None:
-            yield f"effect {index} of block {number} is missing or lacks logs"
+    effects = read_effects(store, number, record.tx_count)
+    if effects is None:
+        yield f"block {number} lacks an effect, or logs of one"
+        return
+    header, is_first = record.header(), record.index_within_checkpoint == 0
+    sponge.absorb(b"".join(block_fields(header, effects, is_first_in_checkpoint=is_first)))
+    if sponge.clone().squeeze() != header.sponge_blob_hash:
+        yield f"the effects of block {number} do not match its header"
+    for tx_index, effect in enumerate(effects):
+        # What is there already is not staged again, so whatever differs from the store is missing there.
+        overlay = Overlay(store, WriteBatch())
+        place = Place(number, tx_index, 0)
+        stage_contracts(overlay, place=place, timestamp=record.timestamp, effect=effect)
+        for key, value in overlay.batch.operations:
+            if store.get(key) != value:
+                yield f"what transaction {tx_index} of block {number} published, 0x{key.hex()}, is missing"
 
 
 def _block_indexes(reader: Reader, _: TipNumbers) -> Iterator[str]:
@@ -126,14 +156,11 @@ def _block_indexes(reader: Reader, _: TipNumbers) -> Iterator[str]:
 
 def _effects(reader: Reader, numbers: TipNumbers) -> Iterator[str]:
     for key, value in _walk(reader, Prefix.CHAIN_EFFECT):
-        effect, block, tx_index = StoredEffect(value), unpack_number(key[:4]), int.from_bytes(key[4:], "big")
+        effect, block = StoredEffect(value), unpack_number(key[:4])
         if block > numbers.proposed:
             yield f"an effect of block {block} is left over"
         if read_location(reader, effect.tx_hash) is None:
             yield f"transaction 0x{effect.tx_hash.hex()} is not found by its hash"
-        for index, log in enumerate(effect.private_logs()):
-            packed = pack_place(Place(block, tx_index, index))
-            yield from _tagged(reader, private_tag_prefix(log.fields[0]), packed)
     for key, value in _walk(reader, Prefix.CHAIN_TX):
         place = unpack_place(value)
         found = read_effect(reader, place.block, place.tx_index)
@@ -141,33 +168,38 @@ def _effects(reader: Reader, numbers: TipNumbers) -> Iterator[str]:
             yield f"transaction 0x{key.hex()} points to {place[:2]}, where it is not"
 
 
-def _tagged(reader: Reader, prefix: bytes, place: bytes) -> Iterator[str]:
-    entries = reader.iterate(start=prefix, stop=prefix_end(prefix))
-    if not any(value == place for _, value in entries):
-        yield f"the log at {tuple(unpack_place(place))} is not found by its tag"
-
-
 def _tags(reader: Reader, _: TipNumbers) -> Iterator[str]:
-    for prefix, tag_start in ((Prefix.CHAIN_PRIVATE_TAG, 0), (Prefix.CHAIN_PUBLIC_TAG, 32)):
-        tag, ordinal, newest = b"", 0, b""
-        for key, value in _walk(reader, prefix):
-            if key[:-4] != tag:
-                tag, ordinal, newest = key[:-4], 0, b""
-            if unpack_number(key) != ordinal or value <= newest:
-                yield f"the entries of tag 0x{tag[tag_start:].hex()} are out of order"
-            ordinal, newest = ordinal + 1, value
-            place = unpack_place(value)
-            if prefix is Prefix.CHAIN_PRIVATE_TAG:
-                effect = read_effect(reader, place.block, place.tx_index)
-                log = effect.private_log(place.log_index) if effect else None
-                found = log.fields[0] if log else None
-            else:
-                public_log = read_public_log(reader, place)
-                found = None
-                if public_log and public_log.fields and public_log.contract_address == tag[:32]:
-                    found = public_log.fields[0]
-            if found != tag[tag_start:]:
-                yield f"the tag 0x{tag[tag_start:].hex()} points to {tuple(place)}, where it is not"
+    """Follow every entry to its log; entries that are as many as the logs then cover them all."""
+    private_logs = sum(
+        StoredEffect(value).private_log_count for _, value in _walk(reader, Prefix.CHAIN_EFFECT)
+    )
+    yield from _tag_entries(reader, Prefix.CHAIN_PRIVATE_TAG, private_logs)
+    firsts = _walk(reader, Prefix.CHAIN_PUBLIC_LOG_BY_CONTRACT)
+    yield from _tag_entries(reader, Prefix.CHAIN_PUBLIC_TAG, sum(bool(first) for _, first in firsts))
+
+
+def _tag_entries(reader: Reader, prefix: Prefix, expected: int) -> Iterator[str]:
+    tag, ordinal, newest, count = b"", 0, b"", 0
+    for key, value in _walk(reader, prefix):
+        if key[:-4] != tag:
+            tag, ordinal, newest = key[:-4], 0, b""
+        if unpack_number(key) != ordinal or value <= newest:
+            yield f"the entries of tag 0x{tag.hex()} are out of order"
+        ordinal, newest, count = ordinal + 1, value, count + 1
+        place = unpack_place(value)
+        if _tag_of_log(reader, prefix, place) != tag:
+            yield f"the tag 0x{tag.hex()} points to {tuple(place)}, where it is not"
+    if count != expected:
+        yield f"{expected} logs have {count} entries of kind {prefix.name}"
+
+
+def _tag_of_log(reader: Reader, prefix: Prefix, place: Place) -> bytes | None:
+    if prefix is Prefix.CHAIN_PRIVATE_TAG:
+        effect = read_effect(reader, place.block, place.tx_index)
+        log = effect.private_log(place.log_index) if effect else None
+        return log.fields[0] if log else None
+    public_log = read_public_log(reader, place)
+    return public_log.contract_address + public_log.fields[0] if public_log and public_log.fields else None
 
 
 def _log_records(reader: Reader, _: TipNumbers) -> Iterator[str]:
@@ -178,8 +210,6 @@ def _log_records(reader: Reader, _: TipNumbers) -> Iterator[str]:
             yield f"the public log at {tuple(place)} has no transaction"
         if reader.get(public_log_by_contract_prefix(log.contract_address) + key) is None:
             yield f"the public log at {tuple(place)} is not found by its contract"
-        if log.fields:
-            yield from _tagged(reader, public_tag_prefix(log.contract_address, log.fields[0]), key)
     for key, value in _walk(reader, Prefix.CHAIN_PUBLIC_LOG_BY_CONTRACT):
         found = read_public_log(reader, unpack_place(key))
         if found is None or found.contract_address != key[:32] or b"".join(found.fields[:1]) != value:

@@ -107,15 +107,15 @@ def class_at(reader: Reader, instance: ContractInstanceWithAddress, timestamp: i
 
 
 def stage_contracts(
-    overlay: Overlay, *, place: Place, timestamp: int, effect: TxEffect, known: frozenset[Fr]
+    overlay: Overlay, *, place: Place, timestamp: int, effect: TxEffect
 ) -> list[RejectedPublication]:
     """Stage what a transaction published; give what it published wrongly.
 
-    A class or an instance that is there already, or whose identifier is in `known`, stays as it is.
-    `place` has the block and the transaction, `timestamp` is that of the block.
+    A class or an instance that is there already stays as it is. `place` has the block and the transaction,
+    `timestamp` is that of the block.
     """
     rejected = []
-    for kind, claimed, stage in _publications(_Staging(overlay, place, known), timestamp, effect):
+    for kind, claimed, stage in _publications(_Staging(overlay, place), timestamp, effect):
         try:
             stage()
         except InvalidContractError as error:
@@ -147,12 +147,11 @@ class _Staging:
 
     overlay: Overlay
     place: Place
-    known: frozenset[Fr]
 
     def add_class(self, log: ContractClassLog) -> None:
         """Stage a class. Raises InvalidContractError."""
         claimed = log.fields.fields[1]
-        if claimed in self.known or self.overlay.get(class_key(claimed)) is not None:
+        if self.overlay.get(class_key(claimed)) is not None:
             return
         published = class_from_log(log, BlockNumber(self.place.block))
         self.overlay.put(class_key(claimed), published.encode())
@@ -160,7 +159,7 @@ class _Staging:
     def add_instance(self, log: PrivateLog) -> None:
         """Stage an instance whose address follows from its parts. Raises InvalidContractError."""
         claimed = log.fields[1]
-        if claimed in self.known or self.overlay.get(instance_key(claimed)) is not None:
+        if self.overlay.get(instance_key(claimed)) is not None:
             return
         instance = instance_from_log(log)
         derived = contract_address(instance)

@@ -97,6 +97,11 @@ class StoredEffect:
         self.transaction_fee: int = fr_int(fee)
 
     @property
+    def private_log_count(self) -> int:
+        """How many private logs the transaction has."""
+        return self._counts[4]
+
+    @property
     def public_log_count(self) -> int:
         """How many public logs the transaction has."""
         return self._counts[5]

@@ -44,7 +44,7 @@ class ChainStore(ChainReader):
     into one batch; each sees those before it.
     """
 
-    __slots__ = ("_genesis_archive", "_known", "_staged")
+    __slots__ = ("_genesis_archive", "_staged")
 
     def __init__(
         self,
@@ -66,7 +66,6 @@ class ChainStore(ChainReader):
             state=_load_state(store, genesis_header, genesis_header.hash()),
         )
         self._genesis_archive = genesis_archive(self._genesis_hash)
-        self._known = frozenset(self._protocol_classes) | frozenset(self._protocol_instances)
         self._staged: Overlay | None = None
 
     def stage_block(self, batch: WriteBatch, block: L2Block) -> tuple[RejectedPublication, ...]:
@@ -89,7 +88,6 @@ class ChainStore(ChainReader):
                 place=Place(number, tx_index, 0),
                 timestamp=record.timestamp,
                 effect=effect,
-                known=self._known,
             )
         self._write_numbers(overlay, replace(numbers, proposed=number))
         return tuple(rejected)
