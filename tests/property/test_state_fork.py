@@ -13,7 +13,7 @@ from aztecd.crypto.field import FR_MODULUS, FR_ZERO, fr
 from aztecd.state import CheckpointError, Fork, TreeId, WorldState
 from aztecd.storage import MemoryStore
 from aztecd.trees import DuplicateKeyError, KeyPresentError
-from tests.support.slow_trees import SlowState
+from tests.support.slow_trees import SlowState, examples
 
 # Few values, so that they meet: padding keys, neighbours, the greatest element.
 VALUES = st.sampled_from([0, 0, 1, 5, 126, 127, 128, 129, 200, 201, 300, 400, 401, 5000, FR_MODULUS - 1]).map(
@@ -161,5 +161,5 @@ class ForkMachine(RuleBasedStateMachine):
             assert self.fork.root(tree) == trees[tree].root()
 
 
-TestFork = ForkMachine.TestCase
-TestFork.settings = settings(stateful_step_count=25)
+TestFork = pytest.mark.timeout(900)(ForkMachine.TestCase)
+TestFork.settings = settings(max_examples=examples(), stateful_step_count=25)

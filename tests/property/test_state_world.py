@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from aztecd.crypto.field import FR_ZERO, fr
 from aztecd.state import HistoryError, TreeId, UnknownBlockError, WorldState
 from aztecd.storage import MemoryStore
-from tests.support.slow_trees import SlowState
+from tests.support.slow_trees import SlowState, examples
 
 FRESH = st.lists(st.integers(0, 1 << 200), min_size=1, max_size=5, unique=True)
 SLOTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 9)), max_size=5)
@@ -174,5 +174,5 @@ class WorldMachine(RuleBasedStateMachine):
         assert everything[0] == everything[1]
 
 
-TestWorld = WorldMachine.TestCase
-TestWorld.settings = settings(stateful_step_count=20)
+TestWorld = pytest.mark.timeout(900)(WorldMachine.TestCase)
+TestWorld.settings = settings(max_examples=examples(), stateful_step_count=20)

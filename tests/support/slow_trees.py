@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from hypothesis import settings
+
 from aztecd.crypto.field import FR_ZERO, Fr, fr
-from aztecd.crypto.poseidon2 import hash_fields
+from aztecd.crypto.poseidon2 import KERNEL, hash_fields
 from aztecd.state import TreeId
+
+
+def examples() -> int:
+    """Give how many examples of a whole state to try: without the C kernel a tenth of the profile's number."""
+    wanted = settings.default.max_examples
+    return wanted if KERNEL == "c" else max(5, wanted // 10)
 
 
 @lru_cache(maxsize=100_000)

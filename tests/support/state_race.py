@@ -6,13 +6,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from aztecd.crypto.field import FR_ZERO, Fr, fr, fr_int
-from aztecd.crypto.poseidon2 import hash_pair
+from aztecd.crypto.poseidon2 import KERNEL, hash_pair
 from aztecd.state import StateReads, TreeId, TxChanges, UnknownBlockError, WorldState, apply_tx
 
 if TYPE_CHECKING:
     from aztecd.storage import KeyValueStore
 
-BLOCKS = 40
+BLOCKS = 40 if KERNEL == "c" else 10
 READERS = 3
 
 
