@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from aztecd.l1.errors import L1RpcError
-from aztecd.l1.reads import call_request, read_all
+from aztecd.l1.reads import call_request
 from aztecd.l1.rollup import RollupReader, RollupTips
 from aztecd.protocol.basic import CheckpointNumber, SlotNumber
 
@@ -114,7 +114,4 @@ class L1View:
     def _slot_of(self, checkpoint: CheckpointNumber, block: int) -> SlotNumber:
         if checkpoint == 0:
             return SlotNumber(0)
-        values = read_all(
-            self._reader.client, [self._reader.rollup.read("getCheckpoint", checkpoint)], block
-        )[0]
-        return SlotNumber(values[6])
+        return self._reader.checkpoint(checkpoint, block).slot_number
