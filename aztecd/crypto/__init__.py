@@ -8,4 +8,4 @@ Authority: @aztec/foundation src/crypto, src/curves; @aztec/blob-lib (4.1.2).
 Import the modules; nothing is gathered here, so that a hash does not load the KZG library.
 """
 
-__all__ = ["field", "keccak", "poseidon2", "sha256"]
+__all__ = ["blob_batch", "bls", "errors", "field", "grumpkin", "keccak", "kzg", "poseidon2", "sha256"]
