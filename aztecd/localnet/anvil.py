@@ -167,7 +167,9 @@ class Anvil:
                         f"Anvil's saved state is of chain id {found}, not {self._options.chain_id}; "
                         "use another data directory or chain id"
                     )
-                return
+                # It answers a moment before it handles signals: one in between would lose the state.
+                if _handles_sigterm(self.pid):
+                    return
             if time.monotonic() > deadline:
                 raise AnvilError(
                     f"Anvil does not answer on port {self.port} after {self._options.start_timeout_s:.0f} s"
@@ -304,6 +306,15 @@ def _start_time(pid: int) -> int:
     except OSError:
         return 0
     return 0 if fields[0] == "Z" else int(fields[19])
+
+
+def _handles_sigterm(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True  # no such file on this system: there is nothing to wait for
+    caught = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
+    return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
 def _free_port() -> int:
