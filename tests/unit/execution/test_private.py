@@ -11,8 +11,8 @@ from aztecd.execution import (
     TxExecutionError,
 )
 from aztecd.protocol.basic import EthAddress
-from aztecd.protocol.header import GlobalVariables
 from aztecd.protocol.hashes import fee_juice_balance_leaf_slot
+from aztecd.protocol.header import GlobalVariables
 from aztecd.protocol.tx_data import ScopedL2ToL1Message
 from aztecd.state import TreeId, WorldState
 from aztecd.storage import MemoryStore

@@ -13,6 +13,7 @@ from tests.support.fake_world import FakeContracts
 from tests.support.vectors import load
 
 TOKEN = fr(77)
+SENDER = fr(9)
 SET_AUTHORIZED = fr(0xB839DE91)
 PRIVATE_AUTHORIZED = fr(0x61966B7C)
 TRANSFER = fr(0x8C9E5472)
@@ -37,7 +38,7 @@ def test_selectors_belong_to_their_functions(signature, selector):
     assert selector in {entry.selector.hex() for entry in DEFAULT_ALLOW_LIST + TOKEN_ALLOW_LIST}
 
 
-def refusal(contract, calldata, *, sender=fr(9), extra=()):
+def refusal(contract, calldata, *, sender=SENDER, extra=()):
     contracts = FakeContracts()
     contracts.instances[TOKEN] = ContractInstanceWithAddress.empty().replace(
         address=TOKEN,
