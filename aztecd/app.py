@@ -237,6 +237,7 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, l1_url: s
                 flush=True,
             )
             print(f"ready {url}", flush=True)
+            kzg.start()  # loading the trusted setup takes a second of the other core; clients need not wait
             _log.info("ready", url=url, hashing=KERNEL, blocks=node.ledger.world_state.tip)
             await _until_stopped(node, stop)
         await node.writer.close()
