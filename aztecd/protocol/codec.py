@@ -495,11 +495,13 @@ def read_number(value: JsonValue, path: str) -> int:
             return int(text, 16 if text[:2] in {"0x", "0X"} else 10)
         except ValueError:  # more digits than Python converts
             raise SchemaError("Expected number, received nan", path) from None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise SchemaError(f"Expected number, received {json_kind(value)}", path)
-    if isinstance(value, str) or not math.isfinite(value):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) or (isinstance(value, float) and not math.isfinite(value)):
         raise SchemaError("Expected number, received nan", path)
-    if int(value) != value:
+    if not isinstance(value, float):
+        raise SchemaError(f"Expected number, received {json_kind(value)}", path)
+    if not value.is_integer():
         raise SchemaError("Expected integer, received float", path)
     return int(value)
 

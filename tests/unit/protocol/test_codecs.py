@@ -173,6 +173,11 @@ def test_wrong_values(codec, given, reason):
     assert caught.value.path == "0.x"
 
 
+def test_numbers_beyond_what_python_prints():
+    with pytest.raises(DecodeError, match=r"^Value 0x1000.*\.\.\. does not fit in 4 bytes$"):
+        UintCodec(4).from_json(16**5000, "x")
+
+
 @pytest.mark.parametrize(
     ("codec", "data", "reason"),
     [
