@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from aztecd.config import Config, ConfigError, load_settings
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "local.toml"
+
+
+def file_with(tmp_path, text):
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults():
+    settings = load_settings()
+    assert settings.config == Config()
+    assert set(settings.origins.values()) == {"default"}
+
+
+def test_later_sources_win(tmp_path):
+    path = file_with(tmp_path, "[rpc]\nport = 1\nhost = 'a'\nmax_batch_size = 7\n")
+    settings = load_settings(
+        file=path,
+        environment={"AZTECD_RPC_PORT": "2", "AZTECD_RPC_HOST": "b", "HOME": "x"},
+        flags={"rpc.port": 3, "rpc.host": None},
+    )
+    assert (settings.config.rpc.port, settings.config.rpc.host, settings.config.rpc.max_batch_size) == (
+        3,
+        "b",
+        7,
+    )
+    assert settings.origins["rpc.port"] == "flag"
+    assert settings.origins["rpc.host"] == "AZTECD_RPC_HOST"
+    assert settings.origins["rpc.max_batch_size"] == str(path)
+
+
+def test_the_example_file_states_the_defaults():
+    assert load_settings(file=EXAMPLE).config == Config()
+    commented = EXAMPLE.read_text().replace("# data_dir", "data_dir").replace("# rpc_url", "rpc_url")
+    assert tomllib.loads(commented)["l1"]["rpc_url"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[rpc]\nprot = 1", "unknown setting rpc.prot .*did you mean rpc.port"),
+        ("colour = 1", "unknown setting colour"),
+        ("[rpc]\nport = 'many'", "'many' is not a int"),
+        ("[rpc]\nport = 1.5", "1.5 is not a int"),
+        ("[rpc]\nport = true", "True is not a int"),
+        ("[rpc]\nport = 70000", "70000 is no port"),
+        ("[rpc]\nport = 8545", "both 8545"),
+        ("[log]\nlevel = 'loud'", "log.level: 'loud'"),
+        ("[log]\nformat = 'xml'", "log.format: 'xml'"),
+        ("[sequencer]\nsettle_epochs = 'perhaps'", "is not a bool"),
+        ("[sequencer]\nmax_txs_per_block = 0", "at least 1"),
+        ("rpc = ", "is not valid TOML"),
+    ],
+)
+def test_wrong_settings_are_named(tmp_path, text, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        load_settings(file=file_with(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="can't read the configuration file"):
+        load_settings(file=tmp_path / "none.toml")
+
+
+def test_an_unknown_variable_of_a_section_is_an_error():
+    with pytest.raises(ConfigError, match="AZTECD_RPC_PROT"):
+        load_settings(environment={"AZTECD_RPC_PROT": "1"})
+    assert load_settings(environment={"AZTECD_CACHE_DIR": "/x"}).config == Config()
+
+
+def test_what_is_shown_has_no_secrets():
+    settings = load_settings(
+        flags={
+            "l1.publisher_key": "0x" + "17" * 32,
+            "l1.rpc_url": "http://user:pass@localhost:1",
+            "rpc.port": 5,
+        }
+    )
+    text = "\n".join(settings.lines())
+    assert "17" * 32 not in text
+    assert "pass" not in text
+    assert 'l1.rpc_url = "http://localhost:1"  # flag' in text
+    assert "rpc.port = 5  # flag" in text
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("yes", True), ("OFF", False), ("0", False)])
+def test_flags_from_the_environment(text, value):
+    config = load_settings(environment={"AZTECD_SEQUENCER_SETTLE_EPOCHS": text}).config
+    assert config.sequencer.settle_epochs is value
