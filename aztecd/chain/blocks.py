@@ -37,6 +37,7 @@ __all__ = [
     "read_number_of_hash",
     "read_record",
     "read_tx_effect",
+    "require_block",
     "require_record",
     "stage_record",
 ]
@@ -127,10 +128,16 @@ def require_record(reader: Reader, number: int) -> BlockRecord:
     """Read a record that must be there. Raises ChainCorruptError."""
     record = read_record(reader, number)
     if record is None:
-        raise ChainCorruptError(
-            f"the record of block {number} is missing: remove the data directory and sync again"
-        )
+        raise ChainCorruptError.missing(f"block {number}")
     return record
+
+
+def require_block(reader: Reader, number: int) -> L2Block:
+    """Read a whole block that must be there. Raises ChainCorruptError."""
+    block = read_block(reader, number)
+    if block is None:
+        raise ChainCorruptError.missing(f"block {number}")
+    return block
 
 
 def read_number_of_hash(reader: Reader, block_hash: bytes) -> int | None:
@@ -146,20 +153,13 @@ def read_number_of_archive(reader: Reader, archive_root: bytes) -> int | None:
 
 
 def read_block(reader: Reader, number: int) -> L2Block | None:
-    """Read a whole block; None when it is not there, or is removed while it is read.
-
-    Raises: ChainCorruptError if an effect is missing although the block stays.
-    """
+    """Read a whole block. Raises ChainCorruptError if one of its effects is missing."""
     record = read_record(reader, number)
     if record is None:
         return None
     effects = read_effects(reader, number, record.tx_count)
     if effects is None:
-        if read_record(reader, number) == record:
-            raise ChainCorruptError(
-                f"an effect of block {number} is missing: remove the data directory and sync again"
-            )
-        return None
+        raise ChainCorruptError.missing(f"an effect of block {number}")
     return L2Block(
         archive=record.archive,
         header=record.header(),

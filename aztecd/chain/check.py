@@ -18,7 +18,7 @@ from aztecd.chain.blocks import (
 )
 from aztecd.chain.checkpoints import check_against_blocks, read_checkpoint
 from aztecd.chain.contracts import stage_contracts
-from aztecd.chain.effects import StoredEffect, read_effect, read_location
+from aztecd.chain.effects import StoredEffect, read_effect, read_location, unpack_location
 from aztecd.chain.errors import ChainError
 from aztecd.chain.keys import (
     Place,
@@ -34,6 +34,7 @@ from aztecd.chain.tips import TipNumbers, read_numbers
 from aztecd.errors import AztecdError
 from aztecd.protocol.blobs import blob_sponge, block_fields
 from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
+from aztecd.protocol.registry_events import is_instance_updated
 from aztecd.storage.kv import WriteBatch, prefix_end
 from aztecd.storage.schema import Prefix
 
@@ -52,7 +53,10 @@ _MOST = 100
 
 def check(store: KeyValueStore) -> list[str]:
     """Give what is wrong with the chain in a store, nothing when all is well; at most 100 problems."""
-    _, numbers = read_numbers(store)
+    try:
+        _, numbers = read_numbers(store)
+    except ChainError as error:
+        return [str(error)]
     checks: tuple[Callable[[KeyValueStore, TipNumbers], Iterator[str]], ...] = (
         _tips,
         _blocks,
@@ -72,7 +76,7 @@ def _guarded(problems: Iterator[str]) -> Iterator[str]:
     """End a walk over records at one that cannot be read at all."""
     try:
         yield from problems
-    except (AztecdError, struct.error) as error:
+    except (AztecdError, ValueError, struct.error) as error:
         yield f"a record cannot be read: {error}"
 
 
@@ -123,8 +127,6 @@ def _effects_of_block(
     store: KeyValueStore, number: int, record: BlockRecord, sponge: Sponge
 ) -> Iterator[str]:
     """Compare a block's effects with its header; `sponge` has absorbed its checkpoint's earlier blocks."""
-    if read_effect(store, number, record.tx_count) is not None:
-        yield f"block {number} has more effects than its {record.tx_count} transactions"
     effects = read_effects(store, number, record.tx_count)
     if effects is None:
         yield f"block {number} lacks an effect, or logs of one"
@@ -154,18 +156,19 @@ def _block_indexes(reader: Reader, _: TipNumbers) -> Iterator[str]:
             yield f"the archive 0x{key.hex()} points to block {unpack_number(value)}, which has another"
 
 
-def _effects(reader: Reader, numbers: TipNumbers) -> Iterator[str]:
+def _effects(reader: Reader, _: TipNumbers) -> Iterator[str]:
     for key, value in _walk(reader, Prefix.CHAIN_EFFECT):
-        effect, block = StoredEffect(value), unpack_number(key[:4])
-        if block > numbers.proposed:
-            yield f"an effect of block {block} is left over"
+        effect, location = StoredEffect(value), unpack_location(key)
+        record = read_record(reader, location.block_number)
+        if record is None or location.tx_index >= record.tx_count:
+            yield f"block {location.block_number} has no transaction {location.tx_index}, but its effect"
         if read_location(reader, effect.tx_hash) is None:
             yield f"transaction 0x{effect.tx_hash.hex()} is not found by its hash"
     for key, value in _walk(reader, Prefix.CHAIN_TX):
-        place = unpack_place(value)
-        found = read_effect(reader, place.block, place.tx_index)
+        location = unpack_location(value)
+        found = read_effect(reader, location.block_number, location.tx_index)
         if found is None or found.tx_hash != key:
-            yield f"transaction 0x{key.hex()} points to {place[:2]}, where it is not"
+            yield f"transaction 0x{key.hex()} points to block {location.block_number}, where it is not"
 
 
 def _tags(reader: Reader, _: TipNumbers) -> Iterator[str]:
@@ -196,8 +199,9 @@ def _tag_entries(reader: Reader, prefix: Prefix, expected: int) -> Iterator[str]
 def _tag_of_log(reader: Reader, prefix: Prefix, place: Place) -> bytes | None:
     if prefix is Prefix.CHAIN_PRIVATE_TAG:
         effect = read_effect(reader, place.block, place.tx_index)
-        log = effect.private_log(place.log_index) if effect else None
-        return log.fields[0] if log else None
+        if effect is None or place.log_index >= effect.private_log_count:
+            return None
+        return effect.private_log(place.log_index).fields[0]
     public_log = read_public_log(reader, place)
     return public_log.contract_address + public_log.fields[0] if public_log and public_log.fields else None
 
@@ -266,6 +270,9 @@ def _contracts(reader: Reader, numbers: TipNumbers) -> Iterator[str]:
         record = read_record(reader, place.block)
         if record is None or record.timestamp != int.from_bytes(key[32:40], "big"):
             yield f"an update of 0x{key[:32].hex()} is of block {place.block}, which has another timestamp"
+        log = read_public_log(reader, place)
+        if log is None or not is_instance_updated(log) or log.fields[1] != key[:32]:
+            yield f"an update of 0x{key[:32].hex()} points to {tuple(place)}, where its log is not"
 
 
 def _messages(reader: Reader, _: TipNumbers) -> Iterator[str]:

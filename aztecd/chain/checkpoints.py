@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aztecd.chain.blocks import BlockRecord, read_block, read_record
-from aztecd.chain.effects import read_effect
+from aztecd.chain.blocks import BlockRecord, read_record, require_block, require_record
+from aztecd.chain.effects import require_effect
 from aztecd.chain.errors import ChainCorruptError, InvalidCheckpointError
 from aztecd.chain.keys import by_slot_key, checkpoint_key, pack_number, unpack_number
 from aztecd.constants import MAX_BLOCKS_PER_CHECKPOINT
-from aztecd.protocol.checkpoint import Checkpoint, CheckpointData, CheckpointedL2Block, PublishedCheckpoint
+from aztecd.protocol.checkpoint import Checkpoint, CheckpointData, PublishedCheckpoint
 from aztecd.storage.kv import prefix_end
 from aztecd.storage.schema import Prefix
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from aztecd.crypto.field import Fr
 
 __all__ = [
+    "block_numbers",
     "check_against_blocks",
-    "checkpointed_block",
     "checkpoints_between_slots",
     "l2_to_l1_messages",
     "published_checkpoint",
@@ -49,59 +49,45 @@ def require_checkpoint(reader: Reader, number: int) -> CheckpointData:
     """Read a checkpoint that must be there. Raises ChainCorruptError."""
     data = read_checkpoint(reader, number)
     if data is None:
-        raise ChainCorruptError(
-            f"the record of checkpoint {number} is missing: remove the data directory and sync again"
-        )
+        raise ChainCorruptError.missing(f"checkpoint {number}")
     return data
 
 
 def checkpoints_between_slots(reader: Reader, first: int, stop: int) -> Iterator[CheckpointData]:
-    """Give the checkpoints whose slots lie in [first, stop), in order."""
+    """Give the checkpoints whose slots lie in [first, stop), in order. Raises ChainCorruptError."""
     if first > _MAX_SLOT:
         return
     end = by_slot_key(stop) if stop <= _MAX_SLOT else prefix_end(Prefix.CHAIN_CHECKPOINT_BY_SLOT.key)
     for _, value in reader.iterate(start=by_slot_key(first), stop=end):
-        data = read_checkpoint(reader, unpack_number(value))
-        if data is not None:
-            yield data
+        yield require_checkpoint(reader, unpack_number(value))
 
 
-def published_checkpoint(reader: Reader, data: CheckpointData) -> PublishedCheckpoint | None:
-    """Put a checkpoint together with its blocks; None when a rewind is removing them at this moment."""
-    blocks = []
-    for number in range(data.start_block, data.start_block + data.block_count):
-        block = read_block(reader, number)
-        if block is None:
-            return None
-        blocks.append(block)
+def published_checkpoint(reader: Reader, data: CheckpointData) -> PublishedCheckpoint:
+    """Put a checkpoint together with its blocks. Raises ChainCorruptError."""
     checkpoint = Checkpoint(
         archive=data.archive,
         header=data.header,
-        blocks=tuple(blocks),
+        blocks=tuple([require_block(reader, number) for number in block_numbers(data)]),
         number=data.checkpoint_number,
         fee_asset_price_modifier=0,
     )
     return PublishedCheckpoint(checkpoint=checkpoint, l1=data.l1, attestations=data.attestations)
 
 
-def checkpointed_block(reader: Reader, number: int, data: CheckpointData) -> CheckpointedL2Block | None:
-    """Put a block together with its checkpoint's place on L1."""
-    block = read_block(reader, number)
-    if block is None:
-        return None
-    return CheckpointedL2Block(
-        checkpoint_number=data.checkpoint_number, block=block, l1=data.l1, attestations=data.attestations
-    )
-
-
 def l2_to_l1_messages(reader: Reader, data: CheckpointData) -> list[list[tuple[Fr, ...]]]:
-    """Give the hashes of a checkpoint's messages to L1 by block and transaction."""
-    blocks = []
-    for number in range(data.start_block, data.start_block + data.block_count):
-        record = read_record(reader, number)
-        effects = [read_effect(reader, number, index) for index in range(record.tx_count if record else 0)]
-        blocks.append([effect.l2_to_l1_messages() for effect in effects if effect is not None])
-    return blocks
+    """Give the hashes of a checkpoint's messages to L1 by block and transaction. Raises ChainCorruptError."""
+    return [
+        [
+            require_effect(reader, number, index).l2_to_l1_messages()
+            for index in range(require_record(reader, number).tx_count)
+        ]
+        for number in block_numbers(data)
+    ]
+
+
+def block_numbers(data: CheckpointData) -> range:
+    """Give the numbers of a checkpoint's blocks."""
+    return range(data.start_block, data.start_block + data.block_count)
 
 
 def check_against_blocks(reader: Reader, data: CheckpointData) -> None:

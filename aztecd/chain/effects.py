@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from aztecd.chain.keys import Place, effect_key, pack_place, tx_key, unpack_place
+from aztecd.chain.errors import ChainCorruptError
+from aztecd.chain.keys import effect_key, tx_key
 from aztecd.constants import PRIVATE_LOG_SIZE_IN_FIELDS
 from aztecd.crypto.field import FR_ZERO, Fr, fr_int
 from aztecd.protocol.basic import BlockNumber, TxHash
@@ -28,10 +30,20 @@ if TYPE_CHECKING:
 
     from aztecd.chain.overlay import Overlay, Reader
 
-__all__ = ["StoredEffect", "TxLocation", "encode_effect", "read_effect", "read_location", "stage_effect"]
+__all__ = [
+    "StoredEffect",
+    "TxLocation",
+    "encode_effect",
+    "read_effect",
+    "read_location",
+    "require_effect",
+    "stage_effect",
+    "unpack_location",
+]
 
 _HEAD = struct.Struct(">B32s32sBBBBBHB")
 _LOG_HEAD = struct.Struct(">IB")
+_LOCATION = struct.Struct(">IH")
 _PADDING = (FR_ZERO,) * PRIVATE_LOG_SIZE_IN_FIELDS
 
 
@@ -127,12 +139,11 @@ class StoredEffect:
         """Give the hashes of the messages to L1."""
         return split_fields(self._part(2))
 
-    def private_log(self, index: int) -> PrivateLog | None:
-        """Give one private log, None beyond the last."""
-        for position, log in enumerate(self.private_logs()):
-            if position == index:
-                return log
-        return None
+    def private_log(self, index: int) -> PrivateLog:
+        """Give one private log. Raises ChainCorruptError beyond the last."""
+        for log in islice(self.private_logs(), index, None):
+            return log
+        raise ChainCorruptError.missing(f"private log {index} of transaction 0x{self.tx_hash.hex()}")
 
     def private_logs(self) -> Iterator[PrivateLog]:
         """Give the private logs in order, padded to 16 fields."""
@@ -180,13 +191,26 @@ def read_effect(reader: Reader, block: int, tx_index: int) -> StoredEffect | Non
     return None if data is None else StoredEffect(data)
 
 
+def require_effect(reader: Reader, block: int, tx_index: int) -> StoredEffect:
+    """Read a record that must be there. Raises ChainCorruptError."""
+    effect = read_effect(reader, block, tx_index)
+    if effect is None:
+        raise ChainCorruptError.missing(f"effect {tx_index} of block {block}")
+    return effect
+
+
 def read_location(reader: Reader, tx_hash: bytes) -> TxLocation | None:
     """Find a transaction."""
     data = reader.get(tx_key(tx_hash))
     if data is None:
         return None
-    place = unpack_place(data)
-    return TxLocation(block_number=BlockNumber(place.block), tx_index=place.tx_index)
+    return unpack_location(data)
+
+
+def unpack_location(data: bytes) -> TxLocation:
+    """Read the last six bytes of a key, or a value, as a transaction's place."""
+    block, tx_index = _LOCATION.unpack(data[-6:])
+    return TxLocation(block_number=BlockNumber(block), tx_index=tx_index)
 
 
 def stage_effect(overlay: Overlay, block: int, tx_index: int, effect: TxEffect) -> None:
@@ -197,4 +221,4 @@ def stage_effect(overlay: Overlay, block: int, tx_index: int, effect: TxEffect) 
     """
     overlay.put(effect_key(block, tx_index), encode_effect(effect))
     if read_location(overlay, effect.tx_hash) is None:
-        overlay.put(tx_key(effect.tx_hash), pack_place(Place(block, tx_index, 0)))
+        overlay.put(tx_key(effect.tx_hash), _LOCATION.pack(block, tx_index))

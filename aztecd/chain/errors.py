@@ -65,3 +65,8 @@ class ChainCorruptError(ChainError):
     """A record that others point at is missing or damaged."""
 
     code = "chain_corrupt"
+
+    @classmethod
+    def missing(cls, what: str) -> ChainCorruptError:
+        """Make the error for a record that is not there."""
+        return cls(f"{what} is missing in the store: remove the data directory and sync again")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from aztecd.chain.blocks import BlockRecord, read_record
-from aztecd.chain.effects import StoredEffect, read_effect, read_location
+from aztecd.chain.blocks import BlockRecord, require_record
+from aztecd.chain.effects import StoredEffect, read_location, require_effect
 from aztecd.chain.keys import (
     Place,
     pack_number,
@@ -20,7 +20,7 @@ from aztecd.chain.keys import (
     public_tag_prefix,
     unpack_place,
 )
-from aztecd.chain.logs import decode_class_log, decode_public_log, iterate_places, read_public_log
+from aztecd.chain.logs import decode_class_log, decode_public_log, iterate_places, require_public_log
 from aztecd.protocol.logs import (
     ExtendedContractClassLog,
     ExtendedPublicLog,
@@ -35,7 +35,7 @@ from aztecd.storage.kv import prefix_end
 from aztecd.storage.schema import Prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from aztecd.chain.overlay import Reader
     from aztecd.crypto.field import Fr
@@ -64,31 +64,42 @@ class _Origins:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._records: dict[int, BlockRecord | None] = {}
-        self._effects: dict[tuple[int, int], StoredEffect | None] = {}
+        self._records: dict[int, BlockRecord] = {}
+        self._effects: dict[tuple[int, int], StoredEffect] = {}
 
-    def of(self, place: Place) -> tuple[BlockRecord, StoredEffect] | None:
-        """Give a log's block and transaction; None when a rewind is removing them at this moment."""
+    def record(self, place: Place) -> BlockRecord:
+        """Give a log's block. Raises ChainCorruptError."""
         if place.block not in self._records:
-            self._records[place.block] = read_record(self._reader, place.block)
-        tx = place[:2]
-        if tx not in self._effects:
-            self._effects[tx] = read_effect(self._reader, *tx)
-        record, effect = self._records[place.block], self._effects[tx]
-        return None if record is None or effect is None else (record, effect)
+            self._records[place.block] = require_record(self._reader, place.block)
+        return self._records[place.block]
 
-    def log_id(self, place: Place) -> LogId | None:
-        """Give a log's identifier."""
-        origin = self.of(place)
-        if origin is None:
-            return None
-        record, effect = origin
+    def effect(self, place: Place) -> StoredEffect:
+        """Give a log's transaction. Raises ChainCorruptError."""
+        tx = (place.block, place.tx_index)
+        if tx not in self._effects:
+            self._effects[tx] = require_effect(self._reader, *tx)
+        return self._effects[tx]
+
+    def log_id(self, place: Place) -> LogId:
+        """Give a log's identifier. Raises ChainCorruptError."""
         return LogId(
             block_number=place.block,
-            block_hash=record.hash,
-            tx_hash=effect.tx_hash,
+            block_hash=self.record(place).hash,
+            tx_hash=self.effect(place).tx_hash,
             tx_index=place.tx_index,
             log_index=place.log_index,
+        )
+
+    def scoped(self, place: Place, data: tuple[Fr, ...]) -> TxScopedL2Log:
+        """Give a log that was found by its tag. Raises ChainCorruptError."""
+        effect = self.effect(place)
+        return TxScopedL2Log(
+            tx_hash=effect.tx_hash,
+            block_number=place.block,
+            block_timestamp=self.record(place).timestamp,
+            log_data=data,
+            note_hashes=effect.note_hashes(),
+            first_nullifier=effect.first_nullifier(),
         )
 
 
@@ -98,13 +109,11 @@ def private_logs_by_tags(
     """Give one page of logs for each siloed tag, in chain order, of blocks up to and including one."""
     origins = _Origins(reader)
     return [
-        _scoped_logs(
-            origins,
-            (
-                (place, log.emitted)
+        tuple(
+            [
+                origins.scoped(place, origins.effect(place).private_log(place.log_index).emitted)
                 for place in _page_of_tag(reader, private_tag_prefix(tag), page, up_to_block)
-                if (origin := origins.of(place)) and (log := origin[1].private_log(place.log_index))
-            ),
+            ]
         )
         for tag in tags
     ]
@@ -116,13 +125,11 @@ def public_logs_by_tags(
     """Give one page of a contract's logs for each tag; the tag is the first field, not siloed."""
     origins = _Origins(reader)
     return [
-        _scoped_logs(
-            origins,
-            (
-                (place, log.fields)
+        tuple(
+            [
+                origins.scoped(place, require_public_log(reader, place).fields)
                 for place in _page_of_tag(reader, public_tag_prefix(contract, tag), page, up_to_block)
-                if (log := read_public_log(reader, place))
-            ),
+            ]
         )
         for tag in tags
     ]
@@ -140,28 +147,6 @@ def _page_of_tag(reader: Reader, prefix: bytes, page: int, up_to_block: int) -> 
         yield place
 
 
-def _scoped_logs(
-    origins: _Origins, logs: Iterable[tuple[Place, tuple[Fr, ...]]]
-) -> tuple[TxScopedL2Log, ...]:
-    scoped = []
-    for place, data in logs:
-        origin = origins.of(place)
-        if origin is None:
-            continue
-        record, effect = origin
-        scoped.append(
-            TxScopedL2Log(
-                tx_hash=effect.tx_hash,
-                block_number=place.block,
-                block_timestamp=record.timestamp,
-                log_data=data,
-                note_hashes=effect.note_hashes(),
-                first_nullifier=effect.first_nullifier(),
-            )
-        )
-    return tuple(scoped)
-
-
 def public_logs(reader: Reader, log_filter: LogFilter, up_to_block: int) -> GetPublicLogsResponse:
     """Give one page of public logs of blocks up to and including one."""
     bounds = _bounds(reader, log_filter, up_to_block)
@@ -169,9 +154,8 @@ def public_logs(reader: Reader, log_filter: LogFilter, up_to_block: int) -> GetP
         return GetPublicLogsResponse(logs=(), max_logs_hit=bounds)
     origins = _Origins(reader)
     matching = (
-        ExtendedPublicLog(id=log_id, log=log)
+        ExtendedPublicLog(id=origins.log_id(place), log=log)
         for place, log in _matching_public_logs(reader, log_filter, *bounds)
-        if (log_id := origins.log_id(place))
     )
     page = tuple(islice(matching, LOG_PAGE_SIZE))
     return GetPublicLogsResponse(logs=page, max_logs_hit=len(page) == LOG_PAGE_SIZE)
@@ -184,9 +168,7 @@ def _matching_public_logs(
     if contract is not None:
         for place, first in iterate_places(reader, public_log_by_contract_prefix(contract), start, stop):
             if tag is None or first == tag:
-                log = read_public_log(reader, place)
-                if log is not None:
-                    yield place, log
+                yield place, require_public_log(reader, place)
         return
     for place, data in iterate_places(reader, Prefix.CHAIN_PUBLIC_LOG.key, start, stop):
         if tag is None or data[32:64] == tag:
@@ -203,9 +185,9 @@ def contract_class_logs(
     origins = _Origins(reader)
     contract = log_filter.contract_address
     matching = (
-        ExtendedContractClassLog(id=log_id, log=decode_class_log(data))
+        ExtendedContractClassLog(id=origins.log_id(place), log=decode_class_log(data))
         for place, data in iterate_places(reader, Prefix.CHAIN_CLASS_LOG.key, *bounds)
-        if (contract is None or data[:32] == contract) and (log_id := origins.log_id(place))
+        if contract is None or data[:32] == contract
     )
     page = tuple(islice(matching, LOG_PAGE_SIZE))
     return GetContractClassLogsResponse(logs=page, max_logs_hit=len(page) == LOG_PAGE_SIZE)

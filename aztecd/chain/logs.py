@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aztecd.chain.effects import split_fields, strip_fields
+from aztecd.chain.errors import ChainCorruptError
 from aztecd.chain.keys import (
     Place,
     pack_number,
@@ -44,6 +45,7 @@ __all__ = [
     "iterate_places",
     "public_logs_of_tx",
     "read_public_log",
+    "require_public_log",
     "stage_logs",
     "stage_logs_removal",
     "tag_prefixes",
@@ -90,6 +92,14 @@ def read_public_log(reader: Reader, place: Place) -> PublicLog | None:
     """Read one public log."""
     data = reader.get(Prefix.CHAIN_PUBLIC_LOG.key + pack_place(place))
     return None if data is None else decode_public_log(data)
+
+
+def require_public_log(reader: Reader, place: Place) -> PublicLog:
+    """Read a public log that must be there. Raises ChainCorruptError."""
+    log = read_public_log(reader, place)
+    if log is None:
+        raise ChainCorruptError.missing(f"the public log at {tuple(place)}")
+    return log
 
 
 def public_logs_of_tx(reader: Reader, block: int, tx_index: int) -> tuple[PublicLog, ...]:

@@ -1,13 +1,15 @@
 """Everything that can be asked of the chain, at one consistent set of tips.
 
-Readers may run in other threads than the writer. They hold no locks: each call takes the tips once and
-hides what lies above them, so that a batch becomes visible with its tips and not before.
+Readers may run in other threads than the writer. They hold no locks: each call hides what lies above the
+tips, so that new blocks become visible with their tips and not before; and what is put together from several
+records is read again when a rewind came between.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import takewhile
+from typing import TYPE_CHECKING, TypeVar
 
 from aztecd.chain import log_queries, messages
 from aztecd.chain.blocks import (
@@ -18,16 +20,19 @@ from aztecd.chain.blocks import (
     read_number_of_hash,
     read_record,
     read_tx_effect,
+    require_block,
+    require_record,
 )
 from aztecd.chain.checkpoints import (
-    checkpointed_block,
     checkpoints_between_slots,
     l2_to_l1_messages,
     published_checkpoint,
     read_checkpoint,
 )
 from aztecd.chain.contracts import class_at, read_class, read_instance
-from aztecd.chain.effects import TxLocation, read_effect, read_location
+from aztecd.chain.effects import TxLocation, read_location, require_effect
+from aztecd.chain.errors import ChainCorruptError
+from aztecd.chain.rewind import REWINDS_KEY
 from aztecd.protocol.basic import (
     AztecAddress,
     BlockHash,
@@ -38,15 +43,16 @@ from aztecd.protocol.basic import (
     SlotNumber,
     TxHash,
 )
+from aztecd.protocol.checkpoint import CheckpointedL2Block
 from aztecd.protocol.effect import IndexedTxEffect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from aztecd.chain.tips import Tips
     from aztecd.crypto.field import Fr
     from aztecd.protocol.block import L2Block
-    from aztecd.protocol.checkpoint import CheckpointData, CheckpointedL2Block, PublishedCheckpoint
+    from aztecd.protocol.checkpoint import CheckpointData, PublishedCheckpoint
     from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
     from aztecd.protocol.header import BlockHeader
     from aztecd.protocol.logs import (
@@ -56,6 +62,8 @@ if TYPE_CHECKING:
         TxScopedL2Log,
     )
     from aztecd.storage.kv import KeyValueStore
+
+T = TypeVar("T")
 
 __all__ = ["ChainReader", "ChainState", "TxOutcome"]
 
@@ -126,17 +134,14 @@ class ChainReader:
         """Give a block by number, proposed blocks and block 0 included."""
         if number == 0:
             return genesis_block(self._genesis_header)
-        return read_block(self._store, number) if number <= self._proposed() else None
+        if number > self._proposed():
+            return None
+        return self._read(lambda: read_block(self._store, number))
 
     def blocks(self, first: int, limit: int) -> list[L2Block]:
         """Give up to `limit` blocks from `first` on, as many as there are, proposed blocks included."""
-        blocks: list[L2Block] = []
-        for number in range(max(first, 1), min(first + limit, self._proposed() + 1)):
-            block = read_block(self._store, number)
-            if block is None:
-                break
-            blocks.append(block)
-        return blocks
+        numbers = range(max(first, 1), min(first + limit, self._proposed() + 1))
+        return self._read(lambda: _while_found(read_block(self._store, number) for number in numbers))
 
     def header(self, number: int) -> BlockHeader | None:
         """Give a header by block number, proposed blocks and block 0 included."""
@@ -191,43 +196,32 @@ class ChainReader:
 
     def published_checkpoint(self, number: int) -> PublishedCheckpoint | None:
         """Give a checkpoint with its blocks."""
-        data = self.checkpoint_data(number)
-        return None if data is None else published_checkpoint(self._store, data)
+        if number > self._last_checkpoint():
+            return None
+        return self._read(lambda: self._published(number))
 
     def published_checkpoints(self, first: int, limit: int) -> list[PublishedCheckpoint]:
         """Give up to `limit` checkpoints from `first` on, as many as there are."""
-        found: list[PublishedCheckpoint] = []
-        for number in range(max(first, 1), min(first + limit, self._last_checkpoint() + 1)):
-            checkpoint = self.published_checkpoint(number)
-            if checkpoint is None:
-                break
-            found.append(checkpoint)
-        return found
+        numbers = range(max(first, 1), min(first + limit, self._last_checkpoint() + 1))
+        return self._read(lambda: _while_found(self._published(number) for number in numbers))
 
     def checkpointed_blocks(self, first: int, limit: int) -> list[CheckpointedL2Block]:
         """Give up to `limit` checkpointed blocks from `first` on, with their places on L1."""
-        found: list[CheckpointedL2Block] = []
-        data: CheckpointData | None = None
-        for number in range(max(first, 1), min(first + limit, self._state.tips.checkpointed.number + 1)):
-            if data is None or number > data.end_block:
-                record = self._record(number)
-                data = None if record is None else self.checkpoint_data(record.checkpoint_number)
-            block = None if data is None else checkpointed_block(self._store, number, data)
-            if block is None:
-                break
-            found.append(block)
-        return found
+        numbers = range(max(first, 1), min(first + limit, self._state.tips.checkpointed.number + 1))
+        return self._read(lambda: _while_found(self._checkpointed_blocks(numbers)))
 
     def checkpoints_of_epoch(self, epoch: int) -> list[CheckpointData]:
         """Give the checkpoints whose slots lie in an epoch, in order."""
-        return list(self._checkpoints_of_epoch(epoch))
+        return self._read(lambda: self._checkpoints_of_epoch(epoch))
 
     def l2_to_l1_messages(self, epoch: int) -> list[list[list[tuple[Fr, ...]]]]:
         """Give the hashes of an epoch's messages to L1 by checkpoint, block and transaction.
 
         The reference groups the blocks by slot, which is the same: no two checkpoints share one.
         """
-        return [l2_to_l1_messages(self._store, data) for data in self._checkpoints_of_epoch(epoch)]
+        return self._read(
+            lambda: [l2_to_l1_messages(self._store, data) for data in self._checkpoints_of_epoch(epoch)]
+        )
 
     # Transactions.
 
@@ -238,13 +232,16 @@ class ChainReader:
 
     def tx_effect(self, tx_hash: bytes) -> IndexedTxEffect | None:
         """Give a transaction's effect and place."""
+        return self._read(lambda: self._tx_effect(tx_hash))
+
+    def _tx_effect(self, tx_hash: bytes) -> IndexedTxEffect | None:
         location = self.tx_location(tx_hash)
         if location is None:
             return None
-        record = read_record(self._store, location.block_number)
+        record = require_record(self._store, location.block_number)
         effect = read_tx_effect(self._store, location)
-        if record is None or effect is None:
-            return None
+        if effect is None:
+            raise ChainCorruptError.missing(f"the effect of transaction 0x{tx_hash.hex()}")
         return IndexedTxEffect(
             l2_block_hash=record.hash,
             l2_block_number=location.block_number,
@@ -254,13 +251,14 @@ class ChainReader:
 
     def tx_outcome(self, tx_hash: bytes) -> TxOutcome | None:
         """Give what a receipt needs, without the effect's parts."""
+        return self._read(lambda: self._tx_outcome(tx_hash))
+
+    def _tx_outcome(self, tx_hash: bytes) -> TxOutcome | None:
         location = self.tx_location(tx_hash)
         if location is None:
             return None
-        record = read_record(self._store, location.block_number)
-        effect = read_effect(self._store, location.block_number, location.tx_index)
-        if record is None or effect is None:
-            return None
+        record = require_record(self._store, location.block_number)
+        effect = require_effect(self._store, location.block_number, location.tx_index)
         slot = record.header().slot
         return TxOutcome(
             location=location,
@@ -273,11 +271,12 @@ class ChainReader:
 
     def tx_hashes(self, number: int) -> tuple[TxHash, ...]:
         """Give the hashes of a block's transactions, in order; none for a block that is not there."""
+        return self._read(lambda: self._tx_hashes(number))
+
+    def _tx_hashes(self, number: int) -> tuple[TxHash, ...]:
         record = self._record(number)
-        effects = [
-            read_effect(self._store, number, index) for index in range(record.tx_count if record else 0)
-        ]
-        return tuple(effect.tx_hash for effect in effects if effect is not None)
+        count = 0 if record is None else record.tx_count
+        return tuple([require_effect(self._store, number, index).tx_hash for index in range(count)])
 
     # Logs.
 
@@ -286,22 +285,22 @@ class ChainReader:
     ) -> list[tuple[TxScopedL2Log, ...]]:
         """Give a page of private logs for each siloed tag, of blocks up to and including one."""
         limit = self._limit(up_to_block)
-        return log_queries.private_logs_by_tags(self._store, tags, page, limit)
+        return self._read(lambda: log_queries.private_logs_by_tags(self._store, tags, page, limit))
 
     def public_logs_by_tags(
         self, contract: AztecAddress, tags: Sequence[Fr], page: int = 0, up_to_block: int | None = None
     ) -> list[tuple[TxScopedL2Log, ...]]:
         """Give a page of a contract's public logs for each tag, of blocks up to and including one."""
         limit = self._limit(up_to_block)
-        return log_queries.public_logs_by_tags(self._store, contract, tags, page, limit)
+        return self._read(lambda: log_queries.public_logs_by_tags(self._store, contract, tags, page, limit))
 
     def public_logs(self, log_filter: LogFilter) -> GetPublicLogsResponse:
         """Give a page of public logs. A filter by contract is quick, one without reads all in its range."""
-        return log_queries.public_logs(self._store, log_filter, self._proposed())
+        return self._read(lambda: log_queries.public_logs(self._store, log_filter, self._proposed()))
 
     def contract_class_logs(self, log_filter: LogFilter) -> GetContractClassLogsResponse:
         """Give a page of contract class logs."""
-        return log_queries.contract_class_logs(self._store, log_filter, self._proposed())
+        return self._read(lambda: log_queries.contract_class_logs(self._store, log_filter, self._proposed()))
 
     # Contracts.
 
@@ -314,6 +313,9 @@ class ChainReader:
 
     def contract_instance(self, address: AztecAddress, timestamp: int) -> ContractInstanceWithAddress | None:
         """Give an instance with its class at a time in seconds."""
+        return self._read(lambda: self._contract_instance(address, timestamp))
+
+    def _contract_instance(self, address: AztecAddress, timestamp: int) -> ContractInstanceWithAddress | None:
         proposed = self._proposed()
         instance = self._protocol_instances.get(address)
         if instance is None:
@@ -366,9 +368,47 @@ class ChainReader:
             return None
         return self.block(number)
 
-    def _checkpoints_of_epoch(self, epoch: int) -> Iterator[CheckpointData]:
+    def _checkpoints_of_epoch(self, epoch: int) -> list[CheckpointData]:
         last = self._last_checkpoint()
         first = epoch * self._epoch_duration
-        for data in checkpoints_between_slots(self._store, first, first + self._epoch_duration):
-            if data.checkpoint_number <= last:
-                yield data
+        found = checkpoints_between_slots(self._store, first, first + self._epoch_duration)
+        return [data for data in found if data.checkpoint_number <= last]
+
+    def _published(self, number: int) -> PublishedCheckpoint | None:
+        data = read_checkpoint(self._store, number)
+        return None if data is None else published_checkpoint(self._store, data)
+
+    def _checkpointed_blocks(self, numbers: range) -> Iterator[CheckpointedL2Block | None]:
+        data: CheckpointData | None = None
+        for number in numbers:
+            if data is None or number > data.end_block:
+                record = read_record(self._store, number)
+                data = None if record is None else read_checkpoint(self._store, record.checkpoint_number)
+            if data is None:
+                return
+            yield CheckpointedL2Block(
+                checkpoint_number=data.checkpoint_number,
+                block=require_block(self._store, number),
+                l1=data.l1,
+                attestations=data.attestations,
+            )
+
+    def _read(self, read: Callable[[], T]) -> T:
+        """Give what belongs together: read again if a rewind was written meanwhile.
+
+        Raises: ChainCorruptError if a record is missing and no rewind explains it.
+        """
+        while True:
+            rewinds = self._store.get(REWINDS_KEY)
+            try:
+                found = read()
+            except ChainCorruptError:
+                if self._store.get(REWINDS_KEY) == rewinds:
+                    raise
+                continue
+            if self._store.get(REWINDS_KEY) == rewinds:
+                return found
+
+
+def _while_found(found: Iterable[T | None]) -> list[T]:
+    return [item for item in takewhile(lambda item: item is not None, found) if item is not None]

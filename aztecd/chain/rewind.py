@@ -8,28 +8,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aztecd.chain.blocks import read_block, require_record
+from aztecd.chain.blocks import require_block, require_record
 from aztecd.chain.checkpoints import require_checkpoint, stage_checkpoint_removal
 from aztecd.chain.contracts import stage_contracts_removal
 from aztecd.chain.effects import TxLocation, read_location
-from aztecd.chain.errors import ChainCorruptError
 from aztecd.chain.keys import Place, block_key, by_archive_key, by_hash_key, effect_key, tx_key
 from aztecd.chain.logs import stage_logs_removal
 from aztecd.protocol.basic import BlockNumber, TxHash
+from aztecd.storage.schema import Prefix
 
 if TYPE_CHECKING:
     from aztecd.chain.overlay import Overlay
 
-__all__ = ["stage_block_removal", "stage_checkpoints_removal"]
+__all__ = ["REWINDS_KEY", "count_rewind", "stage_block_removal", "stage_checkpoints_removal"]
+
+REWINDS_KEY = Prefix.CHAIN_REWINDS.key
+
+
+def count_rewind(overlay: Overlay) -> None:
+    """Stage the number of rewinds: readers see by it that records changed while they read."""
+    rewinds = int.from_bytes(overlay.get(REWINDS_KEY) or b"", "big")
+    overlay.put(REWINDS_KEY, (rewinds + 1).to_bytes(8, "big"))
 
 
 def stage_block_removal(overlay: Overlay, number: int) -> tuple[TxHash, ...]:
     """Stage the removal of the newest block; give its transactions. Raises ChainCorruptError."""
     record = require_record(overlay, number)
-    block = read_block(overlay, number)
-    if block is None:
-        raise ChainCorruptError(f"block {number} cannot be read")
-    effects = block.body.tx_effects
+    effects = require_block(overlay, number).body.tx_effects
     for tx_index in range(len(effects) - 1, -1, -1):
         effect = effects[tx_index]
         place = Place(number, tx_index, 0)

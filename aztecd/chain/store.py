@@ -20,7 +20,7 @@ from aztecd.chain.logs import stage_logs
 from aztecd.chain.messages import InboxMessage, stage_messages, stage_messages_removal
 from aztecd.chain.overlay import Overlay, Reader
 from aztecd.chain.reading import ChainReader, ChainState
-from aztecd.chain.rewind import stage_block_removal, stage_checkpoints_removal
+from aztecd.chain.rewind import count_rewind, stage_block_removal, stage_checkpoints_removal
 from aztecd.chain.tips import TipNumbers, load_tips, read_numbers, write_numbers
 
 if TYPE_CHECKING:
@@ -165,6 +165,8 @@ class ChainStore(ChainReader):
                 f"cannot go back to block {to_block}: block {lowest} is finalized, block {numbers.proposed} "
                 "is the last"
             )
+        if to_block < numbers.proposed:
+            count_rewind(overlay)
         checkpointed = stage_checkpoints_removal(overlay, numbers.checkpointed, to_block)
         removed: list[tuple[TxHash, ...]] = [
             stage_block_removal(overlay, number) for number in range(numbers.proposed, to_block, -1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aztecd.chain.blocks import require_record
 from aztecd.chain.checkpoints import require_checkpoint
-from aztecd.chain.errors import WrongChainError
+from aztecd.chain.errors import ChainCorruptError, WrongChainError
 from aztecd.protocol.basic import BlockHash, BlockNumber, CheckpointNumber
 from aztecd.protocol.node_types import BlockId, CheckpointId, L2Tip, L2Tips, genesis_tip
 from aztecd.storage.schema import Prefix
@@ -88,10 +88,15 @@ class TipNumbers:
 
 
 def read_numbers(reader: Reader) -> tuple[bytes | None, TipNumbers]:
-    """Give the hash of the stored chain's genesis header, None in an empty store, and the numbers."""
+    """Give the hash of the stored chain's genesis header, None in an empty store, and the numbers.
+
+    Raises: ChainCorruptError.
+    """
     data = reader.get(_KEY)
     if data is None:
         return None, TipNumbers()
+    if len(data) != _RECORD.size:
+        raise ChainCorruptError("the record of the tips is damaged: remove the data directory and sync again")
     genesis, proposed, checkpointed, proven, finalized = _RECORD.unpack(data)
     return genesis, TipNumbers(
         proposed=proposed, checkpointed=checkpointed, proven=proven, finalized=finalized

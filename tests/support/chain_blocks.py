@@ -15,7 +15,7 @@ from aztecd.protocol.effect import TxEffect
 from aztecd.protocol.header import BlockHeader, GlobalVariables
 from aztecd.protocol.logs import ContractClassLog, ContractClassLogFields, PrivateLog, PublicLog
 from aztecd.protocol.tree_types import AppendOnlyTreeSnapshot
-from aztecd.storage import MemoryStore
+from aztecd.storage import MemoryStore, Prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,5 +159,11 @@ class Chain:
         return results
 
     def content(self) -> dict[bytes, bytes]:
-        """Give the whole key space."""
-        return dict(self.engine.iterate(start=b"", stop=b"\xff"))
+        """Give the whole key space but for the number of rewinds."""
+        return content(self.engine)
+
+
+def content(engine: KeyValueStore) -> dict[bytes, bytes]:
+    """Give the whole key space but for the number of rewinds, which a fresh import does not have."""
+    rewinds = Prefix.CHAIN_REWINDS.key
+    return {key: value for key, value in engine.iterate(start=b"", stop=b"\xff") if key != rewinds}

@@ -130,11 +130,6 @@ def import_session(recorded: Session, store: KeyValueStore | None = None) -> Cha
     return chain
 
 
-def content(store: KeyValueStore) -> dict[bytes, bytes]:
-    """Give the whole key space."""
-    return dict(store.iterate(start=b"", stop=b"\xff"))
-
-
 def digest(value: Any) -> str:
     """Digest JSON data as the recorded answers do."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
