@@ -17,7 +17,9 @@ from aztecd.protocol.contracts import DEFAULT_PUBLIC_KEYS, ContractClassPublic, 
 __all__ = ["protocol_contracts"]
 
 
-def protocol_contracts(document: Mapping[str, Any]) -> list[tuple[ContractClassPublic, ContractInstanceWithAddress]]:
+def protocol_contracts(
+    document: Mapping[str, Any],
+) -> list[tuple[ContractClassPublic, ContractInstanceWithAddress]]:
     """Read the document's classes and instances, in the order of their addresses."""
     return [(_class(entry["class"]), _instance(entry)) for entry in document["contracts"]]
 
