@@ -15,7 +15,7 @@ from aztecd.state import TreeId
 
 
 def examples() -> int:
-    """Give how many examples of a whole state to try: without the C kernel a tenth of the profile's number."""
+    """Give how many examples of a whole state to try: without the C kernel a tenth of the usual."""
     wanted = settings.default.max_examples
     return wanted if KERNEL == "c" else max(5, wanted // 10)
 

@@ -15,7 +15,7 @@ from aztecd.state import (
     apply_tx,
 )
 from aztecd.state.cache import VersionCache
-from aztecd.storage import MemoryStore, StoreFullError
+from aztecd.storage import MemoryStore, Prefix, StoreFullError, prefix_end
 from aztecd.trees import KeyPresentError, LeafRangeError, TreeFullError
 from tests.support.lifecycle import block_of, steps, sync
 
@@ -170,6 +170,23 @@ class TestHistory:
             world.fork(1)
         assert world.at(2).leaf(TreeId.NOTE_HASH, 1) == fr(2)
 
+    def test_pruning_leaves_one_version_of_each_place(self, world, store):
+        for number in range(1, 7):
+            fork = next_fork(world, number)
+            fork.write_public_data([(fr(1000), fr(number)), (fr(2000 + number), fr(1))])
+            world.commit(fork)
+        world.finalize(6)
+        world.prune(4)
+        world.prune(6)
+        places = []
+        for prefix in (Prefix.STATE_NODE, Prefix.STATE_PREIMAGE):
+            keys = [key for key, _ in store.iterate(start=prefix.key, stop=prefix_end(prefix.key))]
+            places += [key[:-4] for key in keys]
+        assert len(places) > 128
+        assert len(places) == len(set(places))
+        for prefix, kept in ((Prefix.STATE_BLOCK, 1), (Prefix.STATE_UNDO, 0)):
+            assert len(list(store.iterate(start=prefix.key, stop=prefix_end(prefix.key)))) == kept
+
     def test_pruned_leaves_keep_their_block(self, world):
         add_blocks(world, 4)
         world.finalize(4)
@@ -242,6 +259,25 @@ class TestBlocks:
 
 
 class TestFork:
+    def test_hashes_that_were_computed_before_a_revert(self, world):
+        fork = world.fork()
+        fork.write_public_data([(fr(1000), fr(1))])
+        fork.insert_nullifiers_batch([fr(1000)])
+        fork.append_note_hashes([fr(1)])
+        before = [fork.root(tree) for tree in TreeId]
+        fork.create_checkpoint()
+        fork.write_public_data([(fr(1000), fr(2)), (fr(1001), fr(2)), (fr(5), fr(2))])
+        fork.insert_nullifiers_batch([fr(1001)])
+        fork.append_note_hashes([fr(2)])
+        assert [fork.root(tree) for tree in TreeId][:3] != before[:3]
+        fork.revert_checkpoint()
+        assert [fork.root(tree) for tree in TreeId] == before
+        fork.append_block_header_hash(fr(1))
+        world.commit(fork)
+        again = world.fork()
+        again.write_public_data([(fr(1000), fr(1))])
+        assert [again.root(tree) for tree in TreeId][:4] == before[:4]
+
     def test_too_many_messages(self, world):
         fork = world.fork()
         with pytest.raises(StateError, match="at most 1024 messages, got 1025"):
