@@ -61,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_local_flags(show)
     show.set_defaults(run=_run_config_show)
 
+    call = commands.add_parser("rpc", help="call a method of a running node and print its result as JSON")
+    call.add_argument("method", metavar="METHOD", help="such as getL2Tips or aztec_getBlock")
+    call.add_argument("params", nargs="*", metavar="PARAM", help="JSON values; what is none is taken as text")
+    call.add_argument("--url", default="http://127.0.0.1:8080", help="the node (default %(default)s)")
+    call.set_defaults(run=_run_rpc)
+
     database = commands.add_parser("db", help="look at a data directory")
     actions = database.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser(
@@ -130,6 +136,13 @@ def _run_version(_: argparse.Namespace) -> int:
 
 def _run_config_show(options: argparse.Namespace) -> int:
     print("\n".join(_settings(options).lines()))
+    return 0
+
+
+def _run_rpc(options: argparse.Namespace) -> int:
+    from aztecd.rpc.call import call_node  # noqa: PLC0415 - only this command needs it
+
+    print(call_node(options.url, options.method, options.params))
     return 0
 
 

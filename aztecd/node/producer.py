@@ -257,7 +257,11 @@ class CheckpointProducer:
             blobs=assembled.blobs,
             blob_commitments=assembled.commitments,
         )
-        l1_timestamp = checkpoint.header.timestamp if plan is None else plan.l1_timestamp
+        if plan is None:
+            # Made earlier: L1 may be anywhere in the slot by now. When the slot is over L1 refuses it.
+            l1_timestamp = max(checkpoint.header.timestamp, self._l1_time.read().next_timestamp)
+        else:
+            l1_timestamp = plan.l1_timestamp
         published = self._publisher.publish(request, l1_timestamp=l1_timestamp)
         self._ledger.commit_checkpoint(
             CheckpointData(

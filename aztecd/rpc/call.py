@@ -1,0 +1,66 @@
+"""One call to a running node, for the command line."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from aztecd.errors import InvalidInputError, UnavailableError
+
+__all__ = ["CallFailedError", "NodeAwayError", "call_node"]
+
+_TIMEOUT_S = 60
+
+
+class CallFailedError(InvalidInputError):
+    """The node answered with an error."""
+
+    code = "call_failed"
+
+
+class NodeAwayError(UnavailableError):
+    """No node answers at the URL."""
+
+    code = "node_away"
+
+
+def call_node(url: str, method: str, params: Sequence[str]) -> str:
+    """Call a method and give its result as indented JSON; `null` when there is none.
+
+    A method without a namespace is one of `aztec`. Each parameter is read as JSON, else taken as text.
+    Raises CallFailedError, NodeAwayError.
+    """
+    name = method if "_" in method else f"aztec_{method}"
+    call = {"jsonrpc": "2.0", "id": 1, "method": name, "params": [_value(text) for text in params]}
+    if not url.startswith(("http://", "https://")):
+        raise CallFailedError(f"{url} is no URL of a node: it must begin with http:// or https://")
+    request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+        url, json.dumps(call).encode(), {"content-type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310 - same
+            answer = json.load(response)
+    except urllib.error.HTTPError as error:
+        answer = _error_body(error)
+    except (OSError, ValueError) as error:
+        raise NodeAwayError(f"no node answers at {url}: {error}") from error
+    if "error" in answer:
+        raise CallFailedError(f"{name}: {answer['error'].get('message')} ({answer['error'].get('code')})")
+    return json.dumps(answer.get("result"), indent=2)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _error_body(error: urllib.error.HTTPError) -> Any:
+    try:
+        return json.load(error)
+    except ValueError:
+        return {"error": {"code": error.code, "message": error.reason}}
