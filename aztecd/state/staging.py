@@ -80,7 +80,8 @@ def stage_state(batch: WriteBatch, fork: Fork, block: int) -> StagedBlock:
         sizes.append(tree.size)
     record = BlockRecord(roots=tuple(roots), sizes=tuple(sizes))
     batch.put(block_key(block), record.encode())
-    batch.put(undo_key(block), Undo.encode(undo))
+    if block:  # genesis is never undone
+        batch.put(undo_key(block), Undo.encode(undo))
     return StagedBlock(record=record, changes=changes)
 
 
