@@ -8,9 +8,10 @@ Authority: @aztec/ethereum src/deploy_aztec_l1_contracts.ts (4.1.2).
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aztecd.crypto.keccak import keccak256
 from aztecd.l1.attach import Deployment, attach
@@ -155,7 +156,8 @@ def _send(
     try:
         # The first block funds the sender of the Multicall3 transaction, so that one goes last.
         for group in [*_blocks(sent, block_gas_limit), multicall3]:
-            _submit(client, group, mine=True)
+            _submit(client, group)
+            client.call("evm_mine")
         _require_mined(client, [*sent, *multicall3])
     finally:
         client.call("evm_setAutomine", was_automining)
@@ -163,20 +165,18 @@ def _send(
 
 def _pause_mining(client: L1Client) -> bool | None:
     """Stop automatic mining; give whether it was on, None when the node can't stop it."""
-    was_on, paused = client.batch_settled([("hardhat_getAutomine", []), ("evm_setAutomine", [False])])
-    if isinstance(paused, L1RpcError):
+    # One after the other: nodes may work on the requests of a batch in any order.
+    try:
+        was_on = bool(client.call("hardhat_getAutomine"))
+        client.call("evm_setAutomine", False)
+    except L1RpcError:
         return None
-    return True if isinstance(was_on, L1RpcError) else bool(was_on)
+    return was_on
 
 
-def _submit(client: L1Client, sent: Sequence[_Sent], *, mine: bool = False) -> None:
-    requests: list[tuple[str, Sequence[Any]]] = [item.request for item in sent]
-    if not requests:
-        return
-    if mine:
-        requests.append(("evm_mine", []))
-    answers = client.batch_settled(requests)
-    for item, answer in zip(sent, answers, strict=False):
+def _submit(client: L1Client, sent: Sequence[_Sent]) -> None:
+    answers = client.batch_settled([item.request for item in sent])
+    for item, answer in zip(sent, answers, strict=True):
         if isinstance(answer, L1RpcError):
             raise DeployError(f"L1 deployment failed at {item.label}: {answer.rpc_message}", step=item.label)
 
@@ -225,4 +225,6 @@ def _leave_slot_zero(client: L1Client, deployment: Deployment) -> None:
     first_slot = deployment.genesis_time + deployment.slot_duration_s
     latest = client.call("eth_getBlockByNumber", "latest", False)
     if int(latest["timestamp"], 16) < first_slot:
-        client.batch_settled([("evm_setNextBlockTimestamp", [first_slot]), ("evm_mine", [])])
+        with contextlib.suppress(L1RpcError):  # elsewhere time passes by itself
+            client.call("evm_setNextBlockTimestamp", first_slot)
+            client.call("evm_mine")

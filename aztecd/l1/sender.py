@@ -187,7 +187,10 @@ class TransactionSender:
             if isinstance(answer, L1RpcError) and answer.is_unknown_method:
                 self._can_send_and_wait = False
         if not self._can_send_and_wait:
-            answer = self.client.batch_settled([*before, ("eth_sendRawTransaction", [raw])])[-1]
+            # Other nodes than Anvil work on the requests of a batch in any order.
+            for request in before:
+                self.client.batch_settled([request])
+            answer = self.client.batch_settled([("eth_sendRawTransaction", [raw])])[0]
         # A node that has it already will mine it: that is no reason to offer more.
         if isinstance(answer, L1RpcError) and not _says(answer, _ALREADY_KNOWN):
             raise answer

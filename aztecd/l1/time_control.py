@@ -67,4 +67,5 @@ class L1Time:
         """
         if self.read().latest_timestamp >= l1_timestamp:
             return
-        self._client.batch([self.request(l1_timestamp), ("evm_mine", [])])
+        self._client.call("evm_setNextBlockTimestamp", l1_timestamp)
+        self._client.call("evm_mine")

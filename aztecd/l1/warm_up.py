@@ -3,6 +3,7 @@
 Anvil 1.5.1 loads the setup at the first blob, which takes three seconds of one core; the first checkpoint
 would wait that long. A blob transaction with a wrong proof is refused only after the proof was looked at, and
 Anvil goes on answering and mining meanwhile (a call of the point evaluation precompile would block mining).
+Hardhat loads the setup once more for the precompile, which the first epoch proof would wait for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from aztecd.l1.blob_tx import BLOB_BYTES, BlobSidecar, BlobTransaction, SidecarForm
+from aztecd.l1.blob_tx import BLOB_BYTES, TRIVIAL_BLOB_OPENING, BlobSidecar, BlobTransaction, SidecarForm
 from aztecd.l1.errors import L1RpcError
 from aztecd.l1.transaction import Fees, L1Account
 from aztecd.protocol.basic import EthAddress
@@ -26,10 +27,11 @@ _GENERATOR = bytes.fromhex(
     "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
 )
 _NOBODY = bytes(31) + b"\x01"
+_POINT_EVALUATION = {"to": f"0x{10:040x}", "data": f"0x{TRIVIAL_BLOB_OPENING.hex()}"}
 
 
 def warm_up_blobs(client: L1Client, chain_id: int) -> None:
-    """Send a blob transaction that must be refused; returns when the node has looked at it.
+    """Send a blob transaction that must be refused; return when the node has looked at it.
 
     Meant for a thread of its own, right after the node has started. Raises L1UnavailableError.
     """
@@ -49,3 +51,5 @@ def warm_up_blobs(client: L1Client, chain_id: int) -> None:
     signed = transaction.sign(nobody, chain_id=chain_id, nonce=2**32, fees=fees)
     with contextlib.suppress(L1RpcError):  # the refusal is what we want
         client.call("eth_sendRawTransaction", f"0x{signed.raw.hex()}")
+    with contextlib.suppress(L1RpcError):
+        client.call("eth_call", _POINT_EVALUATION, "latest")
