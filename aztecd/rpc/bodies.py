@@ -27,6 +27,8 @@ _JSON_TYPES: Final = frozenset(
         "application/csp-report",
     }
 )
+_PLAIN: Final = frozenset({"", "identity"})
+_ENCODINGS: Final = _PLAIN | {"gzip", "deflate"}
 _THREAD_FROM = 1 << 16
 _ANY_ZLIB = 47
 _RAW_DEFLATE = -15
@@ -34,24 +36,22 @@ _RAW_DEFLATE = -15
 
 def is_json(content_type: str) -> bool:
     """Tell whether a body of this type is read at all; others count as empty."""
-    return content_type.partition(";")[0].strip().lower() in _JSON_TYPES
+    return content_type in _JSON_TYPES or content_type.partition(";")[0].strip().lower() in _JSON_TYPES
 
 
 async def read_body(request: web.BaseRequest, limits: RpcLimits) -> bytes:
     """Read and decompress the body. Raises RequestError."""
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"identity", "", "gzip", "deflate"}:
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
         raise RequestError(
             f"Unsupported Content-Encoding: {encoding[:100]}", status=500, rpc_code=INVALID_REQUEST
         )
-    announced = request.content_length
-    if announced is not None and announced > limits.max_body_bytes:
-        raise _too_large()
     content = request.content
+    # Most bodies arrive together with the head.
     body = content.read_nowait(-1) if content.is_eof() else await _receive(request, limits)
     if len(body) > limits.max_body_bytes:
         raise _too_large()
-    if encoding in {"identity", ""} or not body:
+    if not body or encoding in _PLAIN:
         return body
     if len(body) > _THREAD_FROM:
         return await asyncio.to_thread(inflate, body, encoding, limits.max_body_bytes)
@@ -60,6 +60,9 @@ async def read_body(request: web.BaseRequest, limits: RpcLimits) -> bytes:
 
 async def _receive(request: web.BaseRequest, limits: RpcLimits) -> bytes:
     """Take chunks as they come; never more than the limit and one chunk are in memory."""
+    announced = request.content_length
+    if announced is not None and announced > limits.max_body_bytes:
+        raise _too_large()
     parts = []
     size = 0
     try:

@@ -28,7 +28,7 @@ _log = structlog.get_logger("aztecd.rpc")
 _Call = Callable[..., Any]
 
 _HEAVY = 2_000
-"""Field elements from which a result is encoded in a thread: about half a millisecond."""
+"""Field elements from which a result is encoded in a thread: about a quarter of a millisecond."""
 _NEVER: Final = (None, 0)
 
 
@@ -66,6 +66,8 @@ def read_params(method: Method, given: list[JsonValue]) -> list[Any]:
     are filled in only if they are all that is missing.
     """
     params = method.params
+    if not params:
+        return []
     missing = len(params) - len(given)
     if missing > method.optional_count:
         raise InvalidParamsError(f"Array must contain at least {len(params)} element(s) ()")

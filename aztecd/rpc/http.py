@@ -86,7 +86,7 @@ class HttpSurface:
         _log.debug(
             "rpc_request",
             method=what,
-            status=response.status,
+            status=int(response.status),
             duration_ms=round((self._clock() - begin) * 1000, 3),
             bytes=response.size,
         )

@@ -104,7 +104,9 @@ class MemberKind:
         try:
             return self.codec.from_json(value, path)
         except SchemaError as error:
-            issues.add(error.reason, error.path)
+            # The text of a value that has several forms, none of which fits.
+            note = issues.add_late if error.reason == "Invalid input" else issues.add
+            note(error.reason, error.path)
             return None
 
 
@@ -331,7 +333,7 @@ def _bounded(least: int | None, most: int | None) -> dict[str, Any]:
     return schema
 
 
-FIELD: Final[Kind] = _FieldKind({"$ref": "#/components/schemas/Fr"})
+FIELD: Final[Kind] = _FieldKind({"$ref": "#/components/schemas/FrInput"})
 BLOCK: Final[Kind] = _BlockKind()
 TREE: Final[Kind] = _TreeKind()
 BOOLEAN: Final[Kind] = _BooleanKind()

@@ -36,7 +36,7 @@ from aztecd.rpc.kinds import ArrayKind, CoercedNumber, Kind, NumberKind, TextKin
 from aztecd.rpc.objects import LOG_FILTER, TX, TX_OPTIONS
 from aztecd.rpc.results import ResultKind, list_of, record_of, record_or_null_list
 
-__all__ = ["METHODS", "NAMESPACES", "Cache", "Method", "Param"]
+__all__ = ["METHODS", "METHOD_GROUPS", "NAMESPACES", "Cache", "Method", "Param"]
 
 NAMESPACES: Final = ("aztec", "node")
 """The canonical namespace, then the alias."""
@@ -48,11 +48,16 @@ _MAX_SIGNATURE = 10_000
 
 
 class Cache(Enum):
-    """How long an encoded answer holds."""
+    """How long an encoded answer holds.
+
+    A node may offer two counters: `state_version`, for all that clients see of the chain, and `reorg_count`,
+    for blocks taken back. Each must grow after the change can be seen: a reader that takes the counter first
+    then never keeps an old answer under the new count. What depends on the mempool is never kept.
+    """
 
     NEVER = "never"
     STATE = "state"
-    """Until the chain or the mempool changes (`state_version` of the node)."""
+    """Until the chain changes (`state_version`)."""
     BLOCK = "block"
     """What was found under an immutable key holds until blocks are taken back (`reorg_count`).
 
@@ -153,7 +158,6 @@ _ABOUT_THE_NODE = (
         name="getMaxPriorityFees",
         doc="Give the priority fees of the first pending transaction, zero without one.",
         result=record_of(GasFees),
-        cache=Cache.STATE,
     ),
     Method(
         name="getAllowedPublicSetup",
@@ -320,7 +324,6 @@ _TRANSACTIONS = (
         doc="Tell how far a transaction has come; one that is unknown is `dropped`.",
         params=(_TX_HASH,),
         result=record_of(TxReceipt),
-        cache=Cache.STATE,
     ),
     Method(
         name="getTxEffect",
@@ -334,7 +337,6 @@ _TRANSACTIONS = (
         doc="Give a transaction that is pending, or mined and not finalized.",
         params=(_TX_HASH,),
         result=record_of(Tx, weights.tx),
-        cache=Cache.STATE,
     ),
     Method(
         name="getTxsByHash",
@@ -350,7 +352,6 @@ _TRANSACTIONS = (
             _param("after", kinds.TX_HASH, optional=True),
         ),
         result=list_of(Tx, weights.txs),
-        cache=Cache.STATE,
     ),
     Method(name="getPendingTxCount", doc="Count pending transactions.", result=results.NUMBER),
 )
@@ -419,7 +420,6 @@ _WORLD_STATE = (
         name="getWorldStateSyncStatus",
         doc="Tell which blocks the world state holds.",
         result=record_of(WorldStateSyncStatus),
-        cache=Cache.STATE,
     ),
 )
 
@@ -466,10 +466,11 @@ _LOGS_AND_CONTRACTS = (
     ),
 )
 
-METHODS: Final[tuple[Method, ...]] = (
-    *_ABOUT_THE_NODE,
-    *_CHAIN,
-    *_TRANSACTIONS,
-    *_WORLD_STATE,
-    *_LOGS_AND_CONTRACTS,
+METHOD_GROUPS: Final = (
+    ("The node and its network", _ABOUT_THE_NODE),
+    ("The chain", _CHAIN),
+    ("Transactions", _TRANSACTIONS),
+    ("World state", _WORLD_STATE),
+    ("Logs and contracts", _LOGS_AND_CONTRACTS),
 )
+METHODS: Final[tuple[Method, ...]] = tuple(method for _, methods in METHOD_GROUPS for method in methods)

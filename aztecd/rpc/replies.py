@@ -7,8 +7,7 @@ their order, and that a request without `id` is answered all the same.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -36,8 +35,7 @@ _VERSION_2: Final = "2.0"
 _MAX_TEXT = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The finished answer to one call. `method` is a name of the table, or what else it was, for metrics."""
 
     body: bytes

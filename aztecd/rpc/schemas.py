@@ -30,9 +30,12 @@ def _hex(digits: int, text: str) -> dict[str, Any]:
 
 
 BASIC_SCHEMAS: Final[dict[str, Any]] = {
-    "Fr": _hex(
-        64, "A field element, below the BN254 scalar modulus. Input may be shorter, or decimal digits."
-    ),
+    "Fr": _hex(64, "A field element, below the BN254 scalar modulus."),
+    "FrInput": {
+        "type": "string",
+        "pattern": "^(0x[0-9a-fA-F]+|[0-9]+)$",
+        "description": "A field element: hexadecimal digits after 0x, or decimal digits.",
+    },
     "AztecAddress": _hex(64, "An address on Aztec. Input may leave out 0x."),
     "EthAddress": _hex(
         40, "An address on L1. Input may leave out 0x; mixed case must carry a valid checksum."
@@ -40,7 +43,7 @@ BASIC_SCHEMAS: Final[dict[str, Any]] = {
     "TxHash": _hex(64, "A transaction's hash. Input may leave out 0x."),
     "BlockParameter": {
         "oneOf": [
-            {"$ref": "#/components/schemas/Fr"},
+            {"$ref": "#/components/schemas/FrInput"},
             {"type": "integer", "minimum": 0},
             {"const": "latest"},
         ],

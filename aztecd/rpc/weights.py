@@ -1,4 +1,4 @@
-"""Estimates of how much there is to encode, in field elements (about a quarter of a microsecond each)."""
+"""Estimates of how much there is to encode, in field elements (about 0.1 microseconds each)."""
 
 from __future__ import annotations
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from aztecd.node.api import NodeApi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OPERATIONS = sorted(name for name in vars(NodeApi) if not name.startswith("_"))
 ASYNC_OPERATIONS = {name for name in OPERATIONS if inspect.iscoroutinefunction(getattr(NodeApi, name))}
@@ -20,7 +23,8 @@ class FakeNode:
     """
 
     def __init__(self) -> None:
-        self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        # The last calls only: what they were given would pile up in tests of memory.
+        self.calls: deque[tuple[str, tuple[Any, ...], dict[str, Any]]] = deque(maxlen=8)
         self.state_version = 0
         self.reorg_count = 0
         self._answer: Callable[..., Any] = _unexpected

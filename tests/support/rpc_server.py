@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import io
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import orjson
 
+from aztecd.errors import InvalidInputError
 from aztecd.rpc import RpcLimits, RpcServer
 from tests.support.fake_node import FakeNode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 HEADERS = {
     "x-aztec-l2CircuitsVkTreeRoot": "0x1dd2644a17d1ddd8831287a78c5a1033b7ae35cdf2a3db833608856c062fc2ba",
@@ -19,6 +23,12 @@ HEADERS = {
     "x-aztec-packageVersion": "4.1.2",
 }
 JSON = {"Content-Type": "application/json"}
+
+
+def post_bytes(body: bytes) -> bytes:
+    """Give the bytes of a whole POST request."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(body) + body
 
 
 class Client:
@@ -43,7 +53,7 @@ class Client:
         async with self.session.request(
             method,
             f"http://{self.host}:{self.port}{path}",
-            data=body,
+            data=None if body is None else io.BytesIO(body),
             headers=headers or {},
             skip_auto_headers=skip,
         ) as response:
@@ -69,6 +79,24 @@ class Client:
             return await reader.read()
         finally:
             writer.close()
+
+
+VERSION = 344372055
+
+
+def version_node() -> FakeNode:
+    """A node of the recorded version whose storage ends at block 16, as when the exchanges were recorded."""
+    too_high = "Queried block 99999 not yet synced by the node (node is synced upto 16)."
+
+    def answer(name: str, *_: Any, **__: Any) -> Any:
+        if name == "get_public_storage_at":
+            raise InvalidInputError(too_high)
+        assert name == "get_version", name
+        return VERSION
+
+    node = FakeNode()
+    node.answer(answer)
+    return node
 
 
 @asynccontextmanager
