@@ -150,7 +150,8 @@ class Publisher:
         With `l1_timestamp` the L1 block is given that time (development nodes only).
 
         Raises:
-            CheckpointConflictError: L1 has another checkpoint with that number, or lacks its predecessor.
+            CheckpointConflictError: L1 has another checkpoint with that number (and would not prune it), or
+                lacks its predecessor.
             PublishError: the rollup refuses the checkpoint; `error_name` is the contract's error.
             TransactionTimeoutError, L1UnavailableError: not known whether it will be there; call again.
         """
@@ -159,7 +160,7 @@ class Publisher:
         before_it, at_it = self._inspect(number)
         if at_it == request.archive:
             return self._find(request)
-        if any(at_it):
+        if any(at_it) and not self._can_replace(number, l1_timestamp):
             raise CheckpointConflictError(
                 f"L1 has checkpoint {number} with archive 0x{at_it.hex()}, not 0x{request.archive.hex()}"
             )
@@ -178,6 +179,15 @@ class Publisher:
     def is_published(self, checkpoint_number: int, archive: bytes) -> bool:
         """Whether L1 has that checkpoint with that archive."""
         return self._reader.archive_at(checkpoint_number) == archive
+
+    def _can_replace(self, number: int, l1_timestamp: int | None) -> bool:
+        """Whether L1 prunes the checkpoint that it has under that number as soon as another is proposed."""
+        if number != self._reader.tips().proven + 1:
+            return False
+        if l1_timestamp is None:
+            block = self._reader.client.call("eth_getBlockByNumber", "latest", False)
+            l1_timestamp = int(block["timestamp"], 16) + 1
+        return self._reader.can_prune_at(l1_timestamp)
 
     def prepare(self, blobs: Sequence[bytes], commitments: Sequence[bytes] = ()) -> BlobSidecar:
         """Make the proofs of blobs in advance, in any thread: about 40 ms each."""

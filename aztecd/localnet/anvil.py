@@ -24,6 +24,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -249,7 +250,9 @@ def _spawn(options: AnvilOptions, files: _Files, port: int) -> subprocess.Popen[
     ]
     if files.state.exists():
         command += ["--load-state", str(files.state.resolve())]
-    with files.log.open("wb") as log:
+    with files.log.open("wb") as log, warnings.catch_warnings():
+        # Python 3.12 warns of any code between fork and exec in a process with threads; see _end_with_parent.
+        warnings.simplefilter("ignore", DeprecationWarning)
         return subprocess.Popen(  # noqa: S603  # the program's path and all arguments are ours
             command,
             stdin=subprocess.DEVNULL,

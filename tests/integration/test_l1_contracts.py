@@ -21,6 +21,7 @@ from aztecd.l1 import (
     WrongChainError,
     attach,
     deploy,
+    warm_up_blobs,
 )
 from aztecd.l1.fees import L1Fees, L1GasOracle
 from aztecd.l1.transaction import Fees, L1Transaction
@@ -177,6 +178,13 @@ def test_the_newer_sidecar_is_given_up_for_the_older_where_the_node_can_not_read
     assert publisher.sidecar_form is SidecarForm.EIP4844
 
 
+def test_warming_up_leaves_no_trace(chain: L1Chain):
+    before = chain.client.batch([("eth_blockNumber", []), ("txpool_status", [])])
+    warm_up_blobs(chain.client, CHAIN_ID)
+    assert chain.client.batch([("eth_blockNumber", []), ("txpool_status", [])]) == before
+    assert before[1] == {"pending": "0x0", "queued": "0x0"}
+
+
 def test_the_blob_can_be_read_back(chain: L1Chain):
     plan = chain.plan()
     published = chain.publisher.publish(chain.request(plan), l1_timestamp=plan.l1_timestamp)
@@ -258,16 +266,12 @@ def test_a_closed_window_is_told_and_the_next_checkpoint_builds_on_the_proven_on
     plan = chain.time.next_slot(lost.header.slot_number)
     request = chain.request(plan, last_archive_root=chain.reader.archive_at(proven))
     prunes = len(chain.reader.prunes(0))
-    # Its number is that of the pruned one, which L1 still shows until this propose prunes it.
-    with pytest.raises(CheckpointConflictError):
-        chain.publisher.publish(replace(request, checkpoint_number=lost.checkpoint_number))
-    prune = L1Transaction(
-        to=chain.reader.rollup.address, data=chain.reader.rollup.encode("prune"), gas=500_000
-    )
-    chain.sender.send(prune, is_done=lambda: False)
-    chain.publish()
+    # Its number is that of the lost one, which L1 has until this propose prunes it.
+    request = replace(request, checkpoint_number=lost.checkpoint_number, archive=bytes(31) + b"\x07")
+    chain.publisher.publish(request, l1_timestamp=plan.l1_timestamp)
     assert len(chain.reader.prunes(0)) == prunes + 1
     assert chain.reader.tips().pending == proven + 1
+    assert chain.reader.archive_at(lost.checkpoint_number) == request.archive
 
 
 @pytest.mark.parametrize("mines", [False, True])
