@@ -87,12 +87,12 @@ class RecordCodec:
                 raise DecodeError(error.reason, _join(member.json_name, error.path)) from error
         return self.build(values)
 
-    def build(self, values: dict[str, Any]) -> Any:
+    def build(self, values: dict[str, Any], path: str = "") -> Any:
         """Make the object; what its `__post_init__` refuses is a DecodeError too."""
         try:
             return self.cls(**values)
         except ValueError as error:
-            raise DecodeError(str(error)) from error
+            raise DecodeError(str(error), path) from error
 
     def fields(self, value: Any, out: list[bytes]) -> None:
         for member in self.members:
@@ -120,7 +120,7 @@ class RecordCodec:
                 values[member.name] = None
             else:
                 raise SchemaError("Required", _join(path, member.json_name))
-        return self.build(values)
+        return self.build(values, path)
 
     def zero(self) -> Any:
         return self.cls(**{member.name: member.codec.zero() for member in self.members})

@@ -73,8 +73,9 @@ def test_refused_from_outside():
     with pytest.raises(DecodeError, match="Invalid RevertCode: 4"):
         TxEffect.decode(bytes(data))
     body = TxEffect.empty().to_json() | {"nullifiers": ["0x0"]}
-    with pytest.raises(DecodeError, match="Nullifier is zero"):
-        TxEffect.from_json(body)
+    with pytest.raises(DecodeError, match="Nullifier is zero") as caught:
+        TxEffect.from_json(body, "0.data")
+    assert caught.value.path == "0.data"
 
 
 def test_class_logs_have_3023_fields():
