@@ -159,11 +159,11 @@ class Chain:
         return results
 
     def content(self) -> dict[bytes, bytes]:
-        """Give the whole key space but for the number of rewinds."""
+        """Give the chain's key space but for the number of rewinds."""
         return content(self.engine)
 
 
 def content(engine: KeyValueStore) -> dict[bytes, bytes]:
-    """Give the whole key space but for the number of rewinds, which a fresh import does not have."""
+    """Give the chain's key space but for the number of rewinds, which a fresh import does not have."""
     rewinds = Prefix.CHAIN_REWINDS.key
-    return {key: value for key, value in engine.iterate(start=b"", stop=b"\xff") if key != rewinds}
+    return {key: value for key, value in engine.iterate(start=b"\x20", stop=b"\x50") if key != rewinds}
