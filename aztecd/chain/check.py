@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aztecd.chain.blocks import (
     BlockRecord,
+    genesis_archive,
     read_effects,
     read_number_of_archive,
     read_number_of_hash,
@@ -31,7 +32,9 @@ from aztecd.chain.logs import decode_public_log, read_public_log
 from aztecd.chain.messages import message_index
 from aztecd.chain.overlay import Overlay
 from aztecd.chain.tips import TipNumbers, read_numbers
+from aztecd.crypto.field import Fr
 from aztecd.errors import AztecdError
+from aztecd.protocol.basic import BlockHash
 from aztecd.protocol.blobs import blob_sponge, block_fields
 from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
 from aztecd.protocol.registry_events import is_instance_updated
@@ -88,6 +91,12 @@ def _walk(reader: Reader, prefix: Prefix) -> Iterator[tuple[bytes, bytes]]:
 def _tips(reader: Reader, numbers: TipNumbers) -> Iterator[str]:
     if not numbers.finalized <= numbers.proven <= numbers.checkpointed:
         yield f"the tips are out of order: {numbers}"
+    genesis, _ = read_numbers(reader)
+    first = read_record(reader, 1)
+    if genesis is not None and first is not None:
+        expected = genesis_archive(BlockHash(Fr(genesis)))
+        if first.header().last_archive != expected:
+            yield "block 1 does not follow the genesis that the tips name"
     last = read_checkpoint(reader, numbers.checkpointed)
     if last is not None and last.end_block > numbers.proposed:
         yield f"checkpoint {last.checkpoint_number} ends above the last block {numbers.proposed}"

@@ -201,6 +201,13 @@ def test_a_block_that_does_not_continue_the_chain_is_refused(change, message):
     chain.do(("block", block_after(first)))
 
 
+def test_a_block_has_as_many_transactions_as_its_end_marker_can_count():
+    block = block_after(None)
+    crowded = block.replace(body=block.body.replace(tx_effects=(effect("a"),) * 0x1_0000))
+    with pytest.raises(InvalidBlockError, match="more than 65535 transactions"):
+        Chain().do(("block", crowded))
+
+
 def test_the_first_block_must_follow_the_genesis():
     chain = Chain()
     first = block_after(None)

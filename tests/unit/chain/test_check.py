@@ -115,3 +115,15 @@ def test_a_record_left_over_is_noticed(key):
 def test_tips_that_do_not_fit_are_noticed(numbers):
     packed = b"".join(number.to_bytes(4, "big") for number in numbers)
     assert check(store_of(CONTENT | {TIPS: CONTENT[TIPS][:32] + packed}))
+
+
+def test_another_genesis_is_noticed():
+    genesis = bytes([CONTENT[TIPS][0] ^ 1])
+    problems = check(store_of(CONTENT | {TIPS: genesis + CONTENT[TIPS][1:]}))
+    assert problems == ["block 1 does not follow the genesis that the tips name"]
+
+
+def test_at_most_a_hundred_problems_are_named():
+    lost = {key: value for key, value in CONTENT.items() if key[0] != Prefix.CHAIN_BLOCK}
+    strangers = {Prefix.CHAIN_TX.key + element(number): bytes(6) for number in range(200)}
+    assert len(check(store_of(lost | strangers))) == 100
