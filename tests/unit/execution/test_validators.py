@@ -23,10 +23,11 @@ from aztecd.execution import (
     validate,
     validate_for_pool,
 )
-from aztecd.protocol.basic import BlockNumber
+from aztecd.protocol.basic import BlockNumber, FunctionSelector
 from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
 from aztecd.protocol.gas import Gas
 from aztecd.protocol.logs import PrivateLog
+from aztecd.protocol.node_types import AllowedElement
 from aztecd.protocol.tx_data import ScopedLogHash
 from tests.support.fake_world import FakeContracts, FakeState
 from tests.support.txs import base_tx, gas_fees, recorded_tx, rehashed, simple_meta, simple_tx, with_settings
@@ -252,3 +253,35 @@ def test_contracts_of_the_block_hide_those_of_the_chain():
     assert draft.contract_class(fr(9)) == published_class
     assert overlay.contract_instance(fr(5), 0) == old
     assert overlay.contract_class(fr(9)) is None
+
+
+def test_setup_call_of_a_contract_that_the_transaction_publishes():
+    tx = recorded_tx("setup_deploy_token_public_ctor")
+    (call,) = tx.data.app_logic_calls()
+    selector = FunctionSelector(tx.calldata_by_hash()[call.calldata_hash][0][-4:])
+    part = tx.data.for_public
+    first, second = part.non_revertible_accumulated_data, part.revertible_accumulated_data
+    tx = rehashed(
+        tx,
+        for_public=part.replace(
+            non_revertible_accumulated_data=first.replace(public_call_requests=second.public_call_requests),
+            revertible_accumulated_data=second.replace(public_call_requests=first.public_call_requests),
+        ),
+    )
+    assert tx.data.setup_calls() == (call,)
+    log = next(log for log in tx.data.private_logs() if log.fields[0] == CONTRACT_INSTANCE_PUBLISHED_TAG)
+    allowed = (AllowedElement(class_id=log.fields[4], selector=selector),)
+    assert run(tx, Rule.PHASES, allow_list=allowed) == VALID
+    other_class = (AllowedElement(class_id=fr(4), selector=selector),)
+    assert run(tx, Rule.PHASES, allow_list=other_class).reasons == ("Setup function not on allow list",)
+    unpublished = rehashed(
+        tx,
+        for_public=tx.data.for_public.replace(
+            **{
+                name: getattr(tx.data.for_public, name).replace(private_logs=(PrivateLog.empty(),) * 64)
+                for name in ("non_revertible_accumulated_data", "revertible_accumulated_data")
+            }
+        ),
+    )
+    reasons = run(unpublished, Rule.PHASES, allow_list=allowed).reasons
+    assert reasons == ("Setup function targets unknown contract",)

@@ -137,9 +137,12 @@ def test_limit_on_bytes(bench):
 
 
 def test_transaction_larger_than_the_pool(bench):
-    bench.configure(max_pending_bytes=1000)
+    size = TxMeta.of(simple_tx(1)).size_bytes
+    bench.configure(max_pending_bytes=size - 1)
     with pytest.raises(MempoolRejection):
         bench.pool.add(simple_tx(1, priority=10))
+    bench.configure(max_pending_bytes=size)
+    bench.add(simple_tx(1, priority=10))
 
 
 def test_fee_payer_walk(bench):
