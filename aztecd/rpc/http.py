@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpSurface"]
 
-_log = structlog.get_logger("aztecd.rpc")
-
 _UNROUTED: Final = "Vary: Accept-Encoding\r\n"
 _ROUTED: Final = "Vary: Accept-Encoding, Origin\r\nAccess-Control-Allow-Origin: *\r\n"
 _PLAIN_OPTIONS: Final = "Vary: Accept-Encoding, Origin\r\n"
@@ -72,6 +70,8 @@ class HttpSurface:
         self._health = health
         self._limits = limits
         self._clock = clock
+        # Bound once: a lazy logger is made anew for each line, also for those that are filtered out.
+        self._log = structlog.get_logger("aztecd.rpc").bind()
         self._working = 0
         self._description: bytes | None = None
 
@@ -83,7 +83,7 @@ class HttpSurface:
             response, what = await self._rpc(request)
         else:
             response, what = self._other(request, path)
-        _log.debug(
+        self._log.debug(
             "rpc_request",
             method=what,
             status=int(response.status),
@@ -106,6 +106,12 @@ class HttpSurface:
             return self._heads.make(
                 request, status=error.status, headers=_UNROUTED + _JSON, body=body, closes=error.closes
             ), "rejected"
+        except Exception as error:  # noqa: BLE001 - the border: methods have their own, so this is our bug
+            self._log.error("rpc_request_failed", exc_info=error)
+            body = failure_before_routing(INVALID_REQUEST, "Internal error, see the node's log")
+            return self._heads.make(
+                request, status=500, headers=_UNROUTED + _JSON, body=body, closes=True
+            ), "failed"
         finally:
             self._working -= 1
         status = HTTPStatus.BAD_REQUEST if reply.failed else HTTPStatus.OK
@@ -161,7 +167,7 @@ class HttpSurface:
         try:
             is_well = self._health()
         except Exception as error:  # noqa: BLE001 - a check that fails is an unhealthy node
-            _log.warning("health_check_failed", exc_info=error)
+            self._log.warning("health_check_failed", exc_info=error)
             is_well = False
         if is_well:
             return self._text(request, HTTPStatus.OK, _ROUTED, "OK")

@@ -38,6 +38,7 @@ well; `GET /openrpc.json` gives this page for programs, with the schemas of all 
 | -32601 | 400 | no such method |
 | -32701 | 400 | parameters have the wrong shape; all issues, each with its path |
 | -32702 | 400 | an impossible value, or the method refused; `data` says more where it can |
+| -32600 | 500 | a bug of the node: its log has the details |
 | -32000 | 200 | in a batch whose answers get too large: the calls that no longer fit |
 | -32000 | 503 | the node is busy: try again |
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 import structlog
 
+from aztecd.errors import InvalidInputError
 from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.node_types import L2Tips
 from aztecd.protocol.tx import Tx
@@ -156,6 +157,20 @@ async def test_bug_in_the_node_shows_nothing_and_is_logged() -> None:
     assert logged["request_id"] in answer["error"]["message"]
     assert isinstance(logged["exc_info"], KeyError)
     assert logged["method"] == "getL2Tips"
+
+
+async def test_bug_of_the_server_shows_nothing_and_is_logged() -> None:
+    class OddError(InvalidInputError):
+        data = object()  # no JSON
+
+    async with serving() as client:
+        client.node.raises(OddError("x"))
+        with structlog.testing.capture_logs() as logs:
+            status, answer = await client.call("aztec_getL2Tips")
+        assert (await client.http("GET", "/status"))[0] == 200
+    assert status == 500
+    assert answer["error"] == {"code": -32600, "message": "Internal error, see the node's log"}
+    assert "rpc_request_failed" in {entry["event"] for entry in logs}
 
 
 async def test_request_is_logged_in_one_line() -> None:
