@@ -21,7 +21,9 @@ from aztecd.protocol.tx import Tx
 from tests.support.strategies import all_records, elements, instances
 
 RECORDS = all_records()
+_EXAMPLES = settings().max_examples
 slow_to_draw = settings(
+    max_examples=min(_EXAMPLES, max(50, _EXAMPLES // 10)),  # a big object takes 50 ms
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # explaining takes minutes
 )
