@@ -12,7 +12,7 @@ from aztecd.crypto.field import fr, fr_from_hex
 from aztecd.protocol.checkpoint import CheckpointData, L1PublishedData
 from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.tree_types import AppendOnlyTreeSnapshot, PartialStateReference, StateReference
-from aztecd.storage import MemoryStore
+from aztecd.storage import MemoryStore, Prefix
 from tests.support.chain_blocks import (
     FIRST_SLOT,
     GENESIS,
@@ -103,6 +103,8 @@ def test_an_empty_chain_has_its_genesis_only():
     assert chain.block(0).archive == AppendOnlyTreeSnapshot.empty()
     assert chain.block(0).body.tx_effects == ()
     assert chain.block_number_of_hash(GENESIS.hash()) == 0
+    assert chain.block_hash(0) == GENESIS.hash()
+    assert chain.published_checkpoint(1) is None
     assert chain.checkpointed_block_by_hash(GENESIS.hash()) == chain.block(0)
     assert chain.checkpointed_block_by_archive(chain._genesis_archive.root) is None
     assert chain.header_by_archive(chain._genesis_archive.root) is None
@@ -270,3 +272,28 @@ def test_a_transaction_hash_that_comes_twice_keeps_its_first_place():
     assert chain.store.tx_location(element("tx", "a")).block_number == 1
     chain.do(("rewind", 1))
     assert chain.store.tx_location(element("tx", "a")).block_number == 1
+
+
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [(Prefix.CHAIN_BLOCK, "block 1 is missing"), (Prefix.CHAIN_CHECKPOINT, "checkpoint 1 is missing")],
+)
+def test_a_store_without_the_records_of_its_tips_is_refused(prefix, message):
+    chain = Chain()
+    block = block_after(None)
+    chain.do(("block", block), ("checkpoint", checkpoint_of(block)))
+    batch = chain.engine.batch()
+    batch.delete(prefix.key + bytes([0, 0, 0, 1]))
+    chain.engine.write(batch)
+    with pytest.raises(ChainCorruptError, match=message):
+        Chain(chain.engine)
+
+
+def test_a_damaged_record_of_the_tips_is_refused():
+    chain = Chain()
+    chain.do(("block", block_after(None)))
+    batch = chain.engine.batch()
+    batch.put(Prefix.CHAIN_TIPS.key, b"short")
+    chain.engine.write(batch)
+    with pytest.raises(ChainCorruptError, match="the record of the tips is damaged"):
+        Chain(chain.engine)

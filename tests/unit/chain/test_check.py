@@ -127,3 +127,15 @@ def test_at_most_a_hundred_problems_are_named():
     lost = {key: value for key, value in CONTENT.items() if key[0] != Prefix.CHAIN_BLOCK}
     strangers = {Prefix.CHAIN_TX.key + element(number): bytes(6) for number in range(200)}
     assert len(check(store_of(lost | strangers))) == 100
+
+
+@pytest.mark.parametrize(
+    ("position", "problem"),
+    [(32, "block 2 has another timestamp than its header"), (52, "block 3 does not follow the archive of")],
+)
+def test_a_block_record_that_contradicts_its_header_is_noticed(position, problem):
+    """The timestamp begins behind the hash (32), the archive behind timestamp, count and place (8 + 12)."""
+    key = Prefix.CHAIN_BLOCK.key + (2).to_bytes(4, "big")
+    value = bytearray(CONTENT[key])
+    value[position] ^= 1
+    assert any(problem in found for found in check(store_of(CONTENT | {key: bytes(value)})))

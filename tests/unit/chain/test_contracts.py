@@ -194,6 +194,17 @@ def test_a_rewind_takes_updates_back(updated):
     assert chain.store.contract_instance(ADDRESS, LATE).current_contract_class_id == CLASS_ID
 
 
+def test_an_update_becomes_visible_with_its_block(updated):
+    chain, _ = updated
+    batch = chain.engine.batch()
+    log = update(ADDRESS, NEWER, fr(77), 0)
+    chain.store.stage_block(batch, block_after(chain.store.block(3), effect(5, public_logs=[log])))
+    chain.engine.write(batch)
+    assert chain.store.contract_instance(ADDRESS, LATE).current_contract_class_id == NEWER
+    chain.store.applied()
+    assert chain.store.contract_instance(ADDRESS, LATE).current_contract_class_id == fr(77)
+
+
 def test_updates_of_blocks_with_the_same_time_keep_their_order():
     chain = Chain()
     first = block_after(None, effect(1, private_logs=[INSTANCE_LOG]))

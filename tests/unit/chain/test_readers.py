@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from aztecd.chain import ChainCorruptError
-from aztecd.chain.keys import block_key
 from aztecd.crypto.field import fr
 from aztecd.protocol.logs import LogFilter
+from aztecd.storage import Prefix
 from tests.support.chain_blocks import (
     FIRST_SLOT,
     Chain,
@@ -158,11 +158,19 @@ def test_a_fork_switch_between_any_two_reads_is_not_seen():
     assert reads > 60
 
 
-def test_a_missing_record_without_a_rewind_is_corruption():
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [
+        (Prefix.CHAIN_BLOCK, "block 1 is missing in the store"),
+        (Prefix.CHAIN_EFFECT, "effect 0 of block 1 is missing in the store"),
+        (Prefix.CHAIN_PUBLIC_LOG, r"the public log at \(1, 0, 0\) is missing in the store"),
+    ],
+)
+def test_a_missing_record_without_a_rewind_is_corruption(prefix, message):
     chain = Chain()
     chain.do(*(("block", block) for block in FORKS[FIRST_SLOT]))
     batch = chain.engine.batch()
-    batch.delete(block_key(1))
+    batch.delete(next(key for key in chain.content() if key[0] == prefix))
     chain.engine.write(batch)
-    with pytest.raises(ChainCorruptError, match="block 1 is missing in the store"):
-        chain.store.private_logs_by_tags([TAG])
+    with pytest.raises(ChainCorruptError, match=message):
+        chain.store.public_logs_by_tags(CONTRACT, [TAG])
