@@ -43,7 +43,7 @@ class AddOutcome(Enum):
     MINED = 3
     """A block holds it; it is kept until that block is final."""
     REFUSED = 4
-    """It is not valid for the next block. `sendTx` answers nothing: its own validation has run before."""
+    """It is not valid for the next block, which has changed since the sender's validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +203,12 @@ class Mempool:
 
     # Changes that clients and peers make.
 
-    def add(self, tx: Tx, *, source: Source = Source.RPC) -> AddResult:
-        """Take a transaction in; on return it is on the disk.
+    def add(self, tx: Tx, *, source: Source = Source.RPC, meta: TxMeta | None = None) -> AddResult:
+        """Take a transaction in; on return it is on the disk. `meta` spares the work of gathering it again.
 
         Raises: MempoolRejection if what is in the pool outranks it, StorageError.
         """
-        meta = TxMeta.of(tx)
+        meta = TxMeta.of(tx) if meta is None else meta
         with self._changing:
             if tx.tx_hash in self._contents.indices:
                 return AddResult(AddOutcome.KNOWN)
