@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import structlog
 import uvloop
@@ -35,6 +36,7 @@ from aztecd.constants import (
 from aztecd.crypto.field import FR_ZERO, fr_hex
 from aztecd.crypto.kzg import KzgWorker
 from aztecd.crypto.poseidon2 import KERNEL
+from aztecd.errors import AztecdError
 from aztecd.execution import (
     DEFAULT_ALLOW_LIST,
     TOKEN_ALLOW_LIST,
@@ -53,11 +55,12 @@ from aztecd.l1 import (
     Publisher,
     RollupReader,
     TransactionSender,
+    warm_up_blobs,
 )
 from aztecd.localnet.accounts import genesis_public_data
 from aztecd.localnet.automine import AutoMiner
 from aztecd.localnet.card import start_card
-from aztecd.localnet.l1_chain import l1_chain, prepare_contracts
+from aztecd.localnet.l1_chain import L1Chain, l1_chain, prepare_contracts
 from aztecd.localnet.monitor import L1Monitor
 from aztecd.localnet.record import DataDirError
 from aztecd.mempool import Mempool, MempoolConfig
@@ -73,12 +76,10 @@ from aztecd.observability import Metrics, configure_logging
 from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.node_types import (
-    L1ContractAddresses,
     NodeInfo,
     ProtocolContractAddresses,
 )
 from aztecd.protocol.protocol_contracts import protocol_contracts
-from aztecd.protocol.record import camel_case
 from aztecd.rpc import RpcLimits, RpcServer
 from aztecd.state import Genesis, WorldState, build_genesis
 from aztecd.storage import KeyValueStore, LevelStore
@@ -100,8 +101,8 @@ def run_local(settings: Settings) -> int:
     with ExitStack() as stack:
         data_dir = stack.enter_context(_data_directory(config.data_dir))
         # The main thread starts the L1 node: the kernel ends it together with that thread.
-        l1_url = stack.enter_context(l1_chain(config.l1, program=artifacts.anvil, data_dir=data_dir))
-        return uvloop.run(_serve(config, artifacts, data_dir, l1_url))
+        chain = stack.enter_context(l1_chain(config.l1, program=artifacts.anvil, data_dir=data_dir))
+        return uvloop.run(_serve(config, artifacts, data_dir, chain))
 
 
 def check_data_dir(data_dir: Path) -> list[str]:
@@ -175,14 +176,14 @@ class _Node:
     writer: SerialWriter
 
 
-async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, l1_url: str) -> int:
+async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain) -> int:
     """Make the node, agree with L1, serve until a signal comes, and stop in order."""
     stop = _stop_signal()
     with ExitStack() as stack:
         genesis = build_genesis(genesis_public_data())
         contracts = ContractSet(artifacts.l1_artifacts)
         account = L1Account(bytes.fromhex(config.l1.publisher_key.removeprefix("0x")))
-        client = stack.enter_context(closing(L1Client(l1_url, errors=contracts.errors)))
+        client = stack.enter_context(closing(L1Client(chain.url, errors=contracts.errors)))
         deployment = prepare_contracts(
             client,
             contracts,
@@ -218,7 +219,9 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, l1_url: s
             headers=_headers(),
             health=lambda: node.writer.bug is None,
             limits=RpcLimits(
-                max_body_bytes=config.rpc.max_body_bytes, max_batch_items=config.rpc.max_batch_size
+                max_body_bytes=config.rpc.max_body_bytes,
+                max_batch_items=config.rpc.max_batch_size,
+                cache_bytes=config.rpc.cache_bytes,
             ),
             metrics=metrics,
         )
@@ -237,8 +240,9 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, l1_url: s
                 flush=True,
             )
             print(f"ready {url}", flush=True)
-            kzg.start()  # loading the trusted setup takes a second of the other core; clients need not wait
             _log.info("ready", url=url, hashing=KERNEL, blocks=node.ledger.world_state.tip)
+            # Nobody waits for this thread: stopping must not take as long as warming up.
+            Thread(target=_warm_up, args=(l1, kzg, chain), name="aztecd-warm-up", daemon=True).start()
             await _until_stopped(node, stop)
         await node.writer.close()
     return _EXIT_BUG if node.writer.bug is not None else 0
@@ -257,6 +261,16 @@ def _stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
     return stop
+
+
+def _warm_up(l1: _L1Parts, kzg: KzgWorker, chain: L1Chain) -> None:
+    """Do what the first block would wait for, while clients connect: seconds of work, all of it optional."""
+    try:
+        kzg.start()
+        warm_up_blobs(l1.client, l1.deployment.chain_id)
+        chain.save()
+    except AztecdError as error:
+        _log.debug("warm_up_failed", reason=str(error))
 
 
 async def _until_stopped(node: _Node, stop: asyncio.Event) -> None:
@@ -380,9 +394,7 @@ def _node_info(deployment: Deployment) -> NodeInfo:
         l1_chain_id=deployment.chain_id,
         rollup_version=deployment.rollup_version,
         enr=None,
-        l1_contract_addresses=L1ContractAddresses.from_json(
-            {camel_case(name): text for name, text in deployment.addresses.to_record().items()}
-        ),
+        l1_contract_addresses=deployment.addresses,
         protocol_contract_addresses=ProtocolContractAddresses(
             class_registry=AztecAddress(CONTRACT_CLASS_REGISTRY_ADDRESS),
             fee_juice=AztecAddress(FEE_JUICE_ADDRESS),

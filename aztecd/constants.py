@@ -59,7 +59,7 @@ TX_START_PREFIX: Final = 2_624_615_704
 BLOCK_END_PREFIX: Final = 3_951_939_007
 CHECKPOINT_END_PREFIX: Final = 2_355_328_067
 
-# Domain separators (hashing.md section 3): the low 32 bits of the hash of their names.
+# Domain separators: the low 32 bits of the hash of their names.
 DOM_SEP_NOTE_HASH_NONCE: Final = 1_721_808_740
 DOM_SEP_SILOED_NOTE_HASH: Final = 3_361_878_420
 DOM_SEP_UNIQUE_NOTE_HASH: Final = 226_850_429
@@ -95,16 +95,30 @@ FEE_JUICE_BALANCES_SLOT: Final = fr(1)
 
 # Values that every header and proof of the release refers to.
 VK_TREE_ROOT: Final[Fr] = fr_from_hex("1dd2644a17d1ddd8831287a78c5a1033b7ae35cdf2a3db833608856c062fc2ba")
-PROTOCOL_CONTRACTS_HASH: Final[Fr] = fr_from_hex("2672340d9a0107a7b81e6d10d25b854debe613f3272e8738e8df0ca2ff297141")
-GENESIS_BLOCK_HEADER_HASH: Final[Fr] = fr_from_hex("2ff681dd7730c7b9e5650c70afa57ee81377792dfc95d98c11817b8c761ff965")
-GENESIS_ARCHIVE_ROOT: Final[Fr] = fr_from_hex("15684c8c3d2106918d3860f777e50555b7166adff47df13cc652e2e5a50bf5c7")
-EMPTY_EPOCH_OUT_HASH: Final[Fr] = fr_from_hex("00c95e0ceb41951039e1592745ec2faea9866f6eaf01bf189a4463b4143af093")
+PROTOCOL_CONTRACTS_HASH: Final[Fr] = fr_from_hex(
+    "2672340d9a0107a7b81e6d10d25b854debe613f3272e8738e8df0ca2ff297141"
+)
+GENESIS_BLOCK_HEADER_HASH: Final[Fr] = fr_from_hex(
+    "2ff681dd7730c7b9e5650c70afa57ee81377792dfc95d98c11817b8c761ff965"
+)
+GENESIS_ARCHIVE_ROOT: Final[Fr] = fr_from_hex(
+    "15684c8c3d2106918d3860f777e50555b7166adff47df13cc652e2e5a50bf5c7"
+)
+EMPTY_EPOCH_OUT_HASH: Final[Fr] = fr_from_hex(
+    "00c95e0ceb41951039e1592745ec2faea9866f6eaf01bf189a4463b4143af093"
+)
 
 # First fields of the logs with which the registries publish classes and instances.
-CONTRACT_CLASS_PUBLISHED_TAG: Final[Fr] = fr_from_hex("20f5895a4e837356c2d551743df6bf642756dcd93cd31cbd37c556c90bf7f244")
+CONTRACT_CLASS_PUBLISHED_TAG: Final[Fr] = fr_from_hex(
+    "20f5895a4e837356c2d551743df6bf642756dcd93cd31cbd37c556c90bf7f244"
+)
 CONTRACT_INSTANCE_PUBLISHED_MAGIC: Final[Fr] = fr_from_hex(
     "174c6b3d0fd14728e4fc5e53f7b262ab943546a7e125e2ed5e9fde3cf0b3e22f"
 )
-CONTRACT_INSTANCE_PUBLISHED_TAG: Final[Fr] = fr_from_hex("1a7e1badb79abdd38c684b3c8306ffe7ecb33c69e3380d9855730aaaa83a21a8")
+CONTRACT_INSTANCE_PUBLISHED_TAG: Final[Fr] = fr_from_hex(
+    "1a7e1badb79abdd38c684b3c8306ffe7ecb33c69e3380d9855730aaaa83a21a8"
+)
 """The magic value siloed with the instance registry, as private logs carry it."""
-CONTRACT_INSTANCE_UPDATED_TAG: Final[Fr] = fr_from_hex("2dcffa53cd0e71da7b4a22677b3342bfc3b9043f5081bea58368ad008eaa6f37")
+CONTRACT_INSTANCE_UPDATED_TAG: Final[Fr] = fr_from_hex(
+    "2dcffa53cd0e71da7b4a22677b3342bfc3b9043f5081bea58368ad008eaa6f37"
+)

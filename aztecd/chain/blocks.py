@@ -2,7 +2,7 @@
 
     hash 32 | timestamp u64 | transactions u32 | checkpoint u32 | index in it u32 | archive 36 | header 440
 
-Authority of what continues a chain: blocks.md 1, 2, 5; @aztec/archiver src/store/block_store.ts (4.1.2).
+Authority of what continues a chain: @aztec/archiver src/store/block_store.ts (4.1.2).
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class BlockRecord:
 
 
 def genesis_block(header: BlockHeader) -> L2Block:
-    """Give block 0 as the API does: a zero archive snapshot and no effects (rpc.md section 3, L2Block)."""
+    """Give block 0 as the API does: a zero archive snapshot and no effects (its L2Block)."""
     return L2Block(
         archive=AppendOnlyTreeSnapshot.empty(),
         header=header,

@@ -2,7 +2,7 @@
 
 The fee asset price modifier is not kept: the reference answers zero for every checkpoint that it reads
 back. Authority: @aztec/archiver src/store/block_store.ts (addCheckpoints), @aztec/stdlib
-src/checkpoint/validate.ts (4.1.2); blocks.md 5.
+src/checkpoint/validate.ts (4.1.2).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 MAX_TXS_PER_BLOCK = 0xFFFF
-"""The transaction count has 16 bits in a block end marker (blocks.md 4.2)."""
+"""The transaction count has 16 bits in a block end marker."""
 
 _NUMBER = struct.Struct(">I")
 _PLACE = struct.Struct(">IHH")

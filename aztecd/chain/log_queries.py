@@ -1,6 +1,6 @@
 """Look up logs by tag, and page through public and contract class logs.
 
-Authority: @aztec/archiver src/store/log_store.ts (4.1.2); rpc.md 4.5. One deviation: the log index of a
+Authority: @aztec/archiver src/store/log_store.ts (4.1.2). One deviation: the log index of a
 cursor counts for the cursor's transaction only. The reference applies it to every later transaction and
 loses their first logs, so a client that pages sees more here, never less.
 """

@@ -181,7 +181,7 @@ class ChainReader:
         return None if number is None else self.header(number)
 
     def checkpointed_block_by_hash(self, block_hash: bytes) -> L2Block | None:
-        """Give a block by hash if it is checkpointed, or block 0 (rpc.md 4.2, `getBlock`)."""
+        """Give a block by hash if it is checkpointed, or block 0 (as `getBlock`)."""
         return self._checkpointed(self.block_number_of_hash(block_hash))
 
     def checkpointed_block_by_archive(self, archive_root: bytes) -> L2Block | None:

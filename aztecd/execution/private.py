@@ -127,7 +127,7 @@ class PrivateExecutor:
                 if message.contract_address != FR_ZERO
             ),
             public_data_writes=(pay_fee(fork, data.fee_payer, fee),),
-            private_logs=data.private_logs(),
+            private_logs=tuple(_emitted_only(log) for log in data.private_logs()),
             public_logs=(),
             contract_class_logs=class_logs,
         )
@@ -166,3 +166,9 @@ def _message_hash(message: ScopedL2ToL1Message, global_variables: GlobalVariable
 
 def _padded(leaves: tuple[Fr, ...], size: int) -> list[Fr]:
     return [*leaves, *(FR_ZERO,) * (size - len(leaves))]
+
+
+def _emitted_only(log: PrivateLog) -> PrivateLog:
+    """Clear the fields behind the emitted ones: blobs do not carry them, so a follower sees zeros."""
+    rest = (FR_ZERO,) * (PRIVATE_LOG_SIZE_IN_FIELDS - log.emitted_length)
+    return log.replace(fields=log.emitted + rest)

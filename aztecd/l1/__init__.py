@@ -7,7 +7,6 @@ Authority: @aztec/l1-artifacts l1-contracts/src, @aztec/ethereum src, @aztec/seq
 (4.1.2).
 """
 
-from aztecd.l1.addresses import L1Addresses
 from aztecd.l1.attach import Deployment, attach
 from aztecd.l1.blob_tx import BlobProver, BlobSidecar, SidecarForm
 from aztecd.l1.client import L1Client
@@ -54,7 +53,6 @@ __all__ = [
     "EpochSettler",
     "GenesisRoots",
     "L1Account",
-    "L1Addresses",
     "L1ArtifactError",
     "L1Client",
     "L1DecodeError",

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aztecd.crypto.keccak import keccak256
-from aztecd.l1.addresses import L1Addresses
 from aztecd.l1.client import L1Client, hex_quantity
 from aztecd.l1.errors import AttachError, L1DecodeError
 from aztecd.l1.reads import BoundContract, hex_bytes, read_settled
 from aztecd.protocol.basic import EthAddress
+from aztecd.protocol.node_types import L1ContractAddresses
 
 if TYPE_CHECKING:
     from aztecd.l1.contracts import ContractSet
@@ -30,7 +30,7 @@ class Deployment:
     """One rollup on one chain: where its contracts are and what they were deployed with."""
 
     chain_id: int
-    addresses: L1Addresses
+    addresses: L1ContractAddresses
     rollup_version: int
     genesis_time: int
     """Timestamp of the L1 block that created the rollup; slot 0 starts there."""
@@ -54,7 +54,7 @@ def attach(
     registry: EthAddress,
     *,
     version: int | None = None,
-    known: L1Addresses | None = None,
+    known: L1ContractAddresses | None = None,
 ) -> Deployment:
     """Read a deployment, in three round trips.
 
@@ -90,7 +90,7 @@ def _attach_rollup(
     *,
     rollup: EthAddress,
     governance: EthAddress,
-    known: L1Addresses | None,
+    known: L1ContractAddresses | None,
 ) -> Deployment:
     rollup_contract = BoundContract(contracts.abi("Rollup"), rollup)
     names = (
@@ -139,7 +139,7 @@ def _attach_rollup(
     )
     if lag is None:
         raise AttachError(f"the contract at 0x{inbox.address.hex()} is no Aztec Inbox of 4.1.2")
-    addresses = L1Addresses(
+    addresses = L1ContractAddresses(
         registry_address=registry_address,
         rollup_address=rollup,
         inbox_address=values["getInbox"],

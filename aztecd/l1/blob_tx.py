@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+import rlp
+
 from aztecd.crypto.keccak import keccak256
 from aztecd.crypto.sha256 import sha256
-from aztecd.l1.transaction import Fees, L1Account, RlpItem, SignedTransaction, rlp_encode
+from aztecd.l1.transaction import Fees, L1Account, RlpItem, SignedTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +124,7 @@ class BlobTransaction:
             max(fees.max_blob_fee, 1),
             self.versioned_hashes,
         ]
-        signature = account.sign(keccak256(b"\x03" + rlp_encode(body)))
+        signature = account.sign(keccak256(b"\x03" + rlp.encode(body)))
         signed: list[RlpItem] = [*body, *signature]
         sidecar = self.sidecar
         version: list[RlpItem] = [1] if sidecar.form is SidecarForm.EIP7594 else []
@@ -134,5 +136,5 @@ class BlobTransaction:
             sidecar.proofs,
         ]
         return SignedTransaction(
-            raw=b"\x03" + rlp_encode(parts), tx_hash=keccak256(b"\x03" + rlp_encode(signed))
+            raw=b"\x03" + rlp.encode(parts), tx_hash=keccak256(b"\x03" + rlp.encode(signed))
         )

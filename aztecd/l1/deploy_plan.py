@@ -13,11 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aztecd.l1.addresses import L1Addresses
 from aztecd.l1.deploy_config import CONFIG_TYPE, GENESIS_TYPE, GOVERNANCE_CONFIG, ZERO_ADDRESS, DeployConfig
 from aztecd.l1.errors import L1ArtifactError
 from aztecd.l1.transaction import L1Transaction, create2_address, create_address
 from aztecd.protocol.basic import EthAddress
+from aztecd.protocol.node_types import L1ContractAddresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +118,7 @@ class DeploymentPlan:
     """All transactions, and what will be where once they are mined."""
 
     steps: tuple[PlannedStep, ...]
-    addresses: L1Addresses
+    addresses: L1ContractAddresses
     libraries: Mapping[str, EthAddress]
     verifier: EthAddress
     rollup_version: int
@@ -247,7 +247,7 @@ def plan_deployment(
 
     return DeploymentPlan(
         steps=tuple(plan.steps),
-        addresses=L1Addresses(
+        addresses=L1ContractAddresses(
             registry_address=registry,
             rollup_address=rollup,
             inbox_address=inbox,

@@ -1,6 +1,6 @@
-"""Ethereum transactions: RLP, keys, signing, contract addresses.
+"""Ethereum transactions: keys, signing, contract addresses.
 
-Signatures are made with eth-keys, one of web3.py's own parts; eth-account is left out because importing it
+Signatures are made with eth-keys and rlp, web3.py's own parts; eth-account is left out because importing it
 costs half a second and because it makes blob transactions only in the newer of the two sidecar forms.
 
 Authority: EIP-155, EIP-1559, EIP-2718, EIP-1014.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import rlp
 from eth_keys.datatypes import PrivateKey
 
 from aztecd.crypto.keccak import keccak256
@@ -26,32 +27,14 @@ __all__ = [
     "SignedTransaction",
     "create2_address",
     "create_address",
-    "rlp_encode",
 ]
 
 RlpItem = int | bytes | Sequence["RlpItem"]
 
 
-def rlp_encode(item: RlpItem) -> bytes:
-    """Encode numbers (without leading zeros), byte strings and lists of them."""
-    if isinstance(item, int):
-        item = item.to_bytes((item.bit_length() + 7) // 8, "big")
-    if isinstance(item, bytes):
-        return item if len(item) == 1 and item[0] < 0x80 else _rlp_head(0x80, len(item)) + item
-    body = b"".join(rlp_encode(part) for part in item)
-    return _rlp_head(0xC0, len(body)) + body
-
-
-def _rlp_head(offset: int, length: int) -> bytes:
-    if length < 56:
-        return bytes([offset + length])
-    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes([offset + 55 + len(size)]) + size
-
-
 def create_address(sender: bytes, nonce: int) -> EthAddress:
     """The address of a contract that `sender` creates with its transaction (or creation) number `nonce`."""
-    return EthAddress(keccak256(rlp_encode([sender, nonce]))[12:])
+    return EthAddress(keccak256(rlp.encode([sender, nonce]))[12:])
 
 
 def create2_address(factory: bytes, salt: bytes, creation_code: bytes) -> EthAddress:
@@ -132,6 +115,6 @@ class L1Transaction:
             self.data,
             [],
         ]
-        signature = account.sign(keccak256(b"\x02" + rlp_encode(body)))
-        raw = b"\x02" + rlp_encode([*body, *signature])
+        signature = account.sign(keccak256(b"\x02" + rlp.encode(body)))
+        raw = b"\x02" + rlp.encode([*body, *signature])
         return SignedTransaction(raw=raw, tx_hash=keccak256(raw))

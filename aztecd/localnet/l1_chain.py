@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -26,26 +27,34 @@ from aztecd.localnet.accounts import FUNDED_ADDRESSES
 from aztecd.localnet.anvil import Anvil, AnvilOptions
 from aztecd.localnet.record import DataDirError, NetworkRecord
 
-__all__ = ["l1_chain", "prepare_contracts"]
+__all__ = ["L1Chain", "l1_chain", "prepare_contracts"]
 
 _log = structlog.get_logger("aztecd.localnet")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class L1Chain:
+    """A running L1 node; `save` keeps its state in case the power fails, if that is in our hands."""
+
+    url: str
+    save: Callable[[], None]
+
+
 @contextmanager
-def l1_chain(config: L1Config, *, program: Path, data_dir: Path) -> Iterator[str]:
-    """Give the URL of the L1 node; an Anvil of our own is stopped, with its state saved, at the end.
+def l1_chain(config: L1Config, *, program: Path, data_dir: Path) -> Iterator[L1Chain]:
+    """Give the L1 node; an Anvil of our own is stopped, with its state saved, at the end.
 
     Call it from a thread that lives as long as the daemon: the kernel ends Anvil with it.
     """
     if config.rpc_url is not None:
-        yield config.rpc_url
+        yield L1Chain(url=config.rpc_url, save=lambda: None)
         return
     anvil = Anvil.start(
         AnvilOptions(program=program, data_dir=data_dir / "l1", port=config.port, chain_id=config.chain_id)
     )
     _log.debug("anvil_started", port=anvil.port, pid=anvil.pid)
     try:
-        yield anvil.url
+        yield L1Chain(url=anvil.url, save=anvil.save)
     finally:
         anvil.stop()
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aztecd.errors import InvalidInputError
-from aztecd.l1.addresses import L1Addresses
+from aztecd.protocol.codec import DecodeError, SchemaError
+from aztecd.protocol.node_types import L1ContractAddresses
 
 __all__ = ["DataDirError", "NetworkRecord"]
 
@@ -32,7 +33,7 @@ class NetworkRecord:
 
     chain_id: int
     rollup_version: int
-    addresses: L1Addresses
+    addresses: L1ContractAddresses
 
     @classmethod
     def load(cls, data_dir: Path) -> NetworkRecord | None:
@@ -51,9 +52,9 @@ class NetworkRecord:
             return cls(
                 chain_id=value["chain_id"],
                 rollup_version=value["rollup_version"],
-                addresses=L1Addresses.from_record(value["addresses"]),
+                addresses=L1ContractAddresses.from_json(value["addresses"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, DecodeError, SchemaError) as error:
             raise DataDirError(
                 f"{path} is damaged; use another data directory, or remove this one"
             ) from error
@@ -65,7 +66,7 @@ class NetworkRecord:
             "format": _FORMAT,
             "chain_id": self.chain_id,
             "rollup_version": self.rollup_version,
-            "addresses": self.addresses.to_record(),
+            "addresses": self.addresses.to_json(),
         }
         try:
             fresh = path.with_suffix(".new")

@@ -106,8 +106,9 @@ class Ledger:
         with self._change() as batch:
             self.chain.stage_rewind(batch, to_block)
             self.world_state.stage_rewind(batch, to_block)
-        self.reorg_count += 1
         self._show(trees_at=to_block)
+        # Only now: an answer that is kept under the new count must not be about a removed block.
+        self.reorg_count += 1
         self.mempool.on_rewind(to_block)
 
     @contextmanager

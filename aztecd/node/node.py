@@ -340,8 +340,9 @@ class AztecNode:
     def get_private_logs_by_tags(
         self, tags: Sequence[Fr], page: int = 0, reference_block: BlockHash | None = None
     ) -> Sequence[Sequence[TxScopedL2Log]]:
-        """Give private logs by siloed tag, ten of each a page, up to the reference block."""
-        return self._chain.private_logs_by_tags(tags, page, up_to_block=self._reference(reference_block))
+        """Give private logs by siloed tag, ten of each a page; the reference block must exist."""
+        self._require_block(reference_block)
+        return self._chain.private_logs_by_tags(tags, page)
 
     def get_public_logs_by_tags_from_contract(
         self,
@@ -350,20 +351,16 @@ class AztecNode:
         page: int = 0,
         reference_block: BlockHash | None = None,
     ) -> Sequence[Sequence[TxScopedL2Log]]:
-        """Give public logs of a contract by first field, ten of each a page, up to the reference block."""
-        return self._chain.public_logs_by_tags(
-            contract, tags, page, up_to_block=self._reference(reference_block)
-        )
+        """Give public logs of a contract by first field, ten of each a page; the reference block must exist."""
+        self._require_block(reference_block)
+        return self._chain.public_logs_by_tags(contract, tags, page)
 
-    def _reference(self, block_hash: BlockHash | None) -> BlockNumber | None:
-        if block_hash is None:
-            return None
-        number = self._chain.block_number_of_hash(block_hash)
-        if number is None:
+    def _require_block(self, block_hash: BlockHash | None) -> None:
+        """Refuse to answer somebody whose view of the chain is not ours; as the reference, limit nothing."""
+        if block_hash is not None and self._chain.block_number_of_hash(block_hash) is None:
             raise BlockReferenceError(
                 f"Block 0x{block_hash.hex()} not found in the node. This might indicate a reorg has occurred."
             )
-        return number
 
     def get_public_logs(self, log_filter: LogFilter) -> GetPublicLogsResponse:
         """Give a page of public logs."""

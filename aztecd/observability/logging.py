@@ -19,14 +19,19 @@ def configure_logging(*, level: str, style: str) -> None:
     Standard output stays free for what a user or program reads: the start card and the ready line.
     """
     is_console = style == "console" or (style == "auto" and sys.stderr.isatty())
-    renderer: Any = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
+    # Plain tracebacks: the richer ones show local variables, which may be keys, and are slow.
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if is_console
+        else structlog.processors.JSONRenderer()
+    )
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=not is_console),
     ]
     if not is_console:
-        processors.append(structlog.processors.dict_tracebacks)
+        processors.append(structlog.processors.format_exc_info)
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),

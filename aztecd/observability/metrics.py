@@ -44,9 +44,16 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._rpc_children: dict[tuple[str, str], Histogram] = {}
+        """Looking a child up by its labels costs more than observing."""
+
     def observe_call(self, *, method: str, outcome: str, seconds: float) -> None:
         """Note one JSON-RPC call."""
-        self.rpc_seconds.labels(method, outcome).observe(seconds)
+        key = (method, outcome)
+        child = self._rpc_children.get(key)
+        if child is None:
+            child = self._rpc_children[key] = self.rpc_seconds.labels(method, outcome)
+        child.observe(seconds)
 
     def exposition(self) -> bytes:
         """Give all metrics in the Prometheus text format."""

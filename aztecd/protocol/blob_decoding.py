@@ -6,7 +6,7 @@ private log total that differs from the logs. Such a marker cannot come out of a
 it begins would not encode to the same blobs again.
 
 Authority: @aztec/blob-lib src/encoding/*.ts (`decode...`); @aztec/archiver src/l1/data_retrieval.ts
-(`retrievedToPublishedCheckpoint`); blocks.md section 4.6 (4.1.2).
+(`retrievedToPublishedCheckpoint`) (4.1.2).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     for each block: for each transaction: TX ; BLOCK_END
     CHECKPOINT_END
 
-Authority: @aztec/blob-lib src/encoding/*.ts, src/blob_utils.ts; blocks.md section 4 (4.1.2).
+Authority: @aztec/blob-lib src/encoding/*.ts, src/blob_utils.ts (4.1.2).
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ def _block_out_hash(block: L2Block) -> Any:
 
 
 def _propose_words(checkpoint: Checkpoint) -> bytes:
-    """Give the words of `propose` up to the end of the header, as blocks.md section 7 lists them."""
+    """Give the words of `propose` up to the end of the header."""
     header = checkpoint.header
     numbers = [
         header.slot_number,

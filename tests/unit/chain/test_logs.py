@@ -1,4 +1,4 @@
-"""Logs by tag and by filter: pages, order, cursors and limits (rpc.md 4.5)."""
+"""Logs by tag and by filter: pages, order, cursors and limits."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import rlp
 from eth_keys.datatypes import Signature
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aztecd.crypto.keccak import keccak256
 from aztecd.l1.blob_tx import BLOB_BYTES, BlobSidecar, BlobTransaction, SidecarForm, versioned_hash
@@ -13,7 +11,6 @@ from aztecd.l1.transaction import (
     L1Transaction,
     create2_address,
     create_address,
-    rlp_encode,
 )
 from aztecd.protocol.basic import EthAddress
 from tests.support.vectors import load
@@ -21,22 +18,6 @@ from tests.support.vectors import load
 ACCOUNT = L1Account(bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"))
 FEES = Fees(max_fee=100, max_priority_fee=3, max_blob_fee=7)
 COMMITMENT = b"\xc0" + bytes(47)
-
-
-@given(
-    st.recursive(
-        st.binary(max_size=80) | st.integers(min_value=0, max_value=2**256),
-        lambda inner: st.lists(inner, max_size=5),
-    )
-)
-def test_rlp_is_what_the_rlp_package_makes(item):
-    assert rlp_encode(item) == rlp.encode(item)
-
-
-def test_rlp_of_long_items():
-    for length in (54, 55, 56, 57, 255, 256, 65535, 65536):
-        assert rlp_encode(b"a" * length) == rlp.encode(b"a" * length)
-        assert rlp_encode([b"a"] * length) == rlp.encode([b"a"] * length)
 
 
 def test_the_development_account_has_its_well_known_address_and_hides_its_key():

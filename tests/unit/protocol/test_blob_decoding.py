@@ -74,7 +74,7 @@ def test_every_mutation_is_a_recorded_case():
 
 
 def _marker(**counts):
-    """Pack a tx start marker from counts by bit position, as blocks.md 4.1 lays it out."""
+    """Pack a tx start marker from counts by bit position."""
     places = {
         "note_hashes": 168,
         "nullifiers": 152,

@@ -149,7 +149,7 @@ def test_patched_hashes():
     assert checked > 10
 
 
-# The layout of transactions.md 1.3, read from single marked members.
+# The layout of a transaction's data, read from single marked members.
 
 BLOCK_HEADER_OFFSETS = {
     "last_archive": 0,
