@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from aztecd.constants import MAX_NOTE_HASHES_PER_TX, MAX_NULLIFIERS_PER_TX
+from aztecd.constants import MAX_NOTE_HASHES_PER_TX, MAX_NULLIFIERS_PER_TX, PRIVATE_LOG_SIZE_IN_FIELDS
 from aztecd.crypto.field import FR_ZERO, Fr, fr, fr_int
 from aztecd.execution.errors import FeePaymentError, PublicExecutionUnavailableError, TxExecutionError
 from aztecd.execution.fees import transaction_fee

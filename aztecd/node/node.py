@@ -351,7 +351,7 @@ class AztecNode:
         page: int = 0,
         reference_block: BlockHash | None = None,
     ) -> Sequence[Sequence[TxScopedL2Log]]:
-        """Give public logs of a contract by first field, ten of each a page; the reference block must exist."""
+        """Give public logs of a contract by first field, ten a page; the reference block must exist."""
         self._require_block(reference_block)
         return self._chain.public_logs_by_tags(contract, tags, page)
 

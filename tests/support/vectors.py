@@ -38,7 +38,8 @@ def cases(name: str, kind: str) -> list[Any]:
 
 def unread() -> list[str]:
     """Name the vector files that no test has read so far."""
-    return sorted(str(path.relative_to(VECTORS)) for path in VECTORS.rglob("*") if path.is_file() and path not in _read)
+    files = (path for path in VECTORS.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(VECTORS)) for path in files if path not in _read)
 
 
 def _text(name: str) -> str:
