@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aztecd.execution.views import StateFork
     from aztecd.protocol.basic import AztecAddress, TxHash
     from aztecd.protocol.header import GlobalVariables
-    from aztecd.protocol.logs import ContractClassLog
+    from aztecd.protocol.logs import ContractClassLog, PrivateLog
     from aztecd.protocol.tx import Tx
     from aztecd.protocol.tx_data import ScopedL2ToL1Message
 
