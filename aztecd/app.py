@@ -224,6 +224,7 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
                 cache_bytes=config.rpc.cache_bytes,
             ),
             metrics=metrics,
+            exposition=metrics.exposition,
         )
         async with AsyncExitStack() as running:
             url = (await running.enter_async_context(server.run())).url

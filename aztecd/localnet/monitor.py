@@ -82,11 +82,23 @@ class L1Monitor:
         if self._is_away:
             _log.info("l1_is_back", block=snapshot.block_number)
         self._is_away = False
-        self._metrics.l1_drift_seconds.set(snapshot.timestamp - time.time())
+        self._measure(snapshot)
         if snapshot.block_hash == before:
             return
         self._on_new_l1_block()
         await self._take_over(snapshot)
+
+    def _measure(self, snapshot: L1Snapshot) -> None:
+        tips = self._ledger.chain.tips()
+        for name, number in (
+            ("proposed", tips.proposed.number),
+            ("checkpointed", tips.checkpointed.number),
+            ("proven", tips.proven.number),
+            ("finalized", tips.finalized.number),
+        ):
+            self._metrics.block_height.labels(name).set(number)
+        self._metrics.pending_txs.set(self._ledger.mempool.pending_count)
+        self._metrics.l1_drift_seconds.set(snapshot.timestamp - time.time())
 
     async def _take_over(self, snapshot: L1Snapshot) -> None:
         tips = self._ledger.chain.tips()
@@ -108,6 +120,4 @@ class L1Monitor:
         except WriterStoppedError:
             return
         now = self._ledger.chain.tips()
-        self._metrics.block_height.labels("proven").set(now.proven.number)
-        self._metrics.block_height.labels("finalized").set(now.finalized.number)
         _log.debug("tips_moved", proven=now.proven.number, finalized=now.finalized.number)

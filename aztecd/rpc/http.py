@@ -3,6 +3,7 @@
     POST /                JSON-RPC
     GET, HEAD /status     health
     GET, HEAD /openrpc.json   the interface's description (not in the reference)
+    GET, HEAD /metrics    what is measured, for Prometheus (not in the reference)
 
 Authority: @aztec/foundation src/json-rpc/server/safe_json_rpc_server.ts, with koa, @koa/cors, koa-compress
 and koa-router as it sets them up (4.1.2).
@@ -48,13 +49,18 @@ _TEXT: Final = "Content-Type: text/plain; charset=utf-8\r\n"
 _PREFLIGHT: Final = _ROUTED + "Access-Control-Allow-Methods: GET,HEAD,PUT,POST,DELETE,PATCH\r\n"
 
 _RPC_PATH: Final = "/"
-_ALLOWED: Final = {_RPC_PATH: "POST", "/status": "HEAD, GET", "/openrpc.json": "HEAD, GET"}
+_READ: Final = "HEAD, GET"
+_ALLOWED: Final = {_RPC_PATH: "POST", "/status": _READ, "/openrpc.json": _READ, "/metrics": _READ}
+_METRICS_TEXT: Final = "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
 _THREAD_FROM: Final = 1 << 16
 _MAX_PREFLIGHT_HEADERS: Final = 1000
 
 
 class HttpSurface:
-    """Handles HTTP requests. `health` tells whether the node is well; it may raise."""
+    """Handles HTTP requests.
+
+    `health` tells whether the node is well; it may raise. `exposition` gives the metrics as text.
+    """
 
     def __init__(
         self,
@@ -63,12 +69,14 @@ class HttpSurface:
         heads: ResponseHeads,
         health: Callable[[], bool],
         limits: RpcLimits,
+        exposition: Callable[[], bytes],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._dispatcher = dispatcher
         self._heads = heads
         self._health = health
         self._limits = limits
+        self._exposition = exposition
         self._clock = clock
         # Bound once: a lazy logger is made anew for each line, also for those that are filtered out.
         self._log = structlog.get_logger("aztecd.rpc").bind()
@@ -159,6 +167,15 @@ class HttpSurface:
             ), "not_allowed"
         if path == "/status":
             return self._status(request), "status"
+        if path == "/metrics":
+            # No CORS: web pages have no business here.
+            return self._heads.make(
+                request,
+                status=200,
+                headers=_UNROUTED + _METRICS_TEXT,
+                body=self._exposition(),
+                with_body=method != "HEAD",
+            ), "metrics"
         return self._heads.make(
             request, status=200, headers=_ROUTED + _JSON, body=self._describe(), with_body=method != "HEAD"
         ), "openrpc"

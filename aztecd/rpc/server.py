@@ -62,7 +62,8 @@ class _ClosedAtOnce(asyncio.Protocol):
 class RpcServer:
     """Serves a node's methods as JSON-RPC over HTTP.
 
-    `headers` go with every answer (the versions that clients compare). `health` decides `GET /status`.
+    `headers` go with every answer (the versions that clients compare). `health` decides `GET /status`,
+    `exposition` answers `GET /metrics`.
     """
 
     def __init__(
@@ -75,13 +76,16 @@ class RpcServer:
         health: Callable[[], bool],
         limits: RpcLimits | None = None,
         metrics: CallMetrics | None = None,
+        exposition: Callable[[], bytes] = lambda: b"",
     ) -> None:
         self._host = host
         self._port = port
         self._limits = limits or RpcLimits()
         heads = ResponseHeads(headers, write_timeout_s=self._limits.write_timeout_s)
         self._dispatcher = Dispatcher(node, self._limits, metrics)
-        self._surface = HttpSurface(self._dispatcher, heads=heads, health=health, limits=self._limits)
+        self._surface = HttpSurface(
+            self._dispatcher, heads=heads, health=health, limits=self._limits, exposition=exposition
+        )
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[ServerAddress]:

@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 import structlog
@@ -323,3 +324,22 @@ async def test_stopping_ends_requests_that_never_finish() -> None:
         await entered.wait()
     assert await reader.read() == b""
     writer.close()
+
+
+async def test_metrics_are_served_as_text_and_not_to_other_origins() -> None:
+    server = RpcServer(
+        node=version_node(),
+        host="127.0.0.1",
+        port=0,
+        headers=HEADERS,
+        health=lambda: True,
+        exposition=lambda: b"aztecd_test 1\n",
+    )
+    async with server.run() as address, aiohttp.ClientSession() as session:
+        async with session.get(f"{address.url}/metrics") as answer:
+            assert answer.status == 200
+            assert await answer.read() == b"aztecd_test 1\n"
+            assert answer.headers["content-type"].startswith("text/plain")
+            assert "access-control-allow-origin" not in answer.headers
+        async with session.post(f"{address.url}/metrics") as answer:
+            assert answer.status == 405
