@@ -24,7 +24,7 @@ from aztecd.execution import (
     validate_for_pool,
 )
 from aztecd.execution.validation import Rule, Validation
-from aztecd.mempool import Mempool
+from aztecd.mempool import AddOutcome, Mempool
 from aztecd.node.errors import InvalidTxError
 from aztecd.node.outlook import L1Outlook
 from aztecd.protocol.basic import BlockNumber
@@ -136,4 +136,8 @@ class TxAdmission:
         refusal = self._executor.refusal(tx)
         if refusal is not None:
             raise InvalidTxError(refusal)
-        self._mempool.add(tx)
+        added = self._mempool.add(tx, meta=meta)
+        if added.outcome is AddOutcome.REFUSED:
+            # The chain moved on between the two looks. The reference says nothing here and forgets the
+            # transaction; a client is better served with the reasons.
+            raise InvalidTxError(f"Invalid tx: {', '.join(added.reasons)}")

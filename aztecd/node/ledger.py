@@ -68,6 +68,7 @@ class Ledger:
             [effect.tx_hash for effect in effects],
             [nullifier for effect in effects for nullifier in effect.nullifiers],
         )
+        self.mempool.on_slot(built.block.header.slot)
         return rejected
 
     def commit_checkpoint(self, data: CheckpointData) -> None:
