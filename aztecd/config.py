@@ -52,6 +52,8 @@ class RpcConfig:
     """0 takes a free one."""
     max_body_bytes: int = 1_048_576
     max_batch_size: int = 100
+    cache_bytes: int = 16_777_216
+    """Memory for encoded answers; 0 keeps none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

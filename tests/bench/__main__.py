@@ -1,0 +1,131 @@
+"""The command: what is measured, against whom, where the results go.
+
+    python -m tests.bench
+    python -m tests.bench --reference-start "COMMAND" [--reference-stop "COMMAND"]
+    python -m tests.bench --reference-url URL [--reference-l1-url URL]
+
+Without a reference peer only aztecd is measured. The second aztecd is one that keeps no encoded answers: what
+it does for a request that it never saw. Reads have the server on one core and the load generator on another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from aztecd import __version__
+from aztecd.crypto.poseidon2 import KERNEL
+from tests.bench.generator import generator
+from tests.bench.measure import Plan, Results, measure
+from tests.bench.peers import Aztecd, Command, Running, Starter
+from tests.bench.report import sheets
+
+_WITHOUT_CACHE = Aztecd(name="aztecd, nothing kept", settings="[rpc]\ncache_bytes = 0\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and report."""
+    options = _parser().parse_args(arguments)
+    cores = sorted(os.sched_getaffinity(0))
+    can_pin = options.pin and len(cores) > 1
+    plan = Plan(
+        starts=options.starts,
+        sends=options.sends,
+        groups=options.groups,
+        class_txs=options.class_txs,
+        rounds=options.rounds,
+        seconds=options.seconds,
+        settle_s=options.settle,
+        reads=tuple(options.reads),
+        server_cores={cores[0]} if can_pin else None,
+    )
+    progress = Console(stderr=True, highlight=False)
+    with generator({cores[-1]} if can_pin else None) as load:
+        results = measure(_starters(options), plan, load, progress.print)
+    results.machine = _machine(plan)
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    for sheet in sheets(results):
+        sheet.show(console)
+    if options.json is not None:
+        options.json.write_text(json.dumps(dataclasses.asdict(results), indent=1) + "\n")
+    if options.markdown is not None:
+        options.markdown.write_text(_markdown(results))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    peer = parser.add_mutually_exclusive_group()
+    peer.add_argument("--reference-url", metavar="URL", help="a reference node that runs on this machine")
+    peer.add_argument(
+        "--reference-start",
+        metavar="COMMAND",
+        help="starts a reference node and prints node_url=URL, and perhaps l1_url=URL",
+    )
+    parser.add_argument("--reference-l1-url", metavar="URL", help="its Anvil, to measure memory")
+    parser.add_argument("--reference-stop", metavar="COMMAND", help="stops what --reference-start started")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
+    parser.add_argument("--starts", type=int, default=Plan.starts, help="cold starts (%(default)s)")
+    parser.add_argument("--sends", type=int, default=Plan.sends, help="sends to a receipt (%(default)s)")
+    parser.add_argument("--groups", type=int, default=Plan.groups, help="groups of ten (%(default)s)")
+    parser.add_argument(
+        "--class-txs", type=int, default=Plan.class_txs, help="transactions with class logs (%(default)s)"
+    )
+    parser.add_argument("--rounds", type=int, default=Plan.rounds, help="rounds of reads (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=Plan.seconds, help="of each load (%(default)s)")
+    parser.add_argument("--settle", type=float, default=Plan.settle_s, help="seconds to idle (%(default)s)")
+    parser.add_argument("--reads", nargs="*", default=[], metavar="NAME", help="only these (parts of names)")
+    parser.add_argument("--no-pin", dest="pin", action="store_false", help="leave the cores to the kernel")
+    parser.add_argument(
+        "--no-variant", dest="variant", action="store_false", help="leave out the aztecd without kept answers"
+    )
+    return parser
+
+
+def _starters(options: argparse.Namespace) -> list[Starter]:
+    starters: list[Starter] = [Aztecd()]
+    if options.variant:
+        starters.append(_WITHOUT_CACHE)
+    if options.reference_url:
+        starters.append(Running(url=options.reference_url, l1_url=options.reference_l1_url))
+    if options.reference_start:
+        starters.append(Command(start_command=options.reference_start, stop_command=options.reference_stop))
+    return starters
+
+
+def _machine(plan: Plan) -> dict[str, Any]:
+    cpu = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(":")[2].strip() for line in cpu if line.startswith("model name")]
+    total = next(line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)
+    return {
+        "processor": models[0] if models else platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(int(total.split()[1]) / 1024**2, 1),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in ("aiohttp", "uvloop", "orjson", "plyvel")},
+        "aztecd": __version__,
+        "hashing": KERNEL,
+        "load_average": os.getloadavg(),
+        "server_cores": sorted(plan.server_cores) if plan.server_cores else None,
+    }
+
+
+def _markdown(results: Results) -> str:
+    return "\n\n".join(sheet.markdown() for sheet in sheets(results)) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""What /proc says about processes: families, memory, sockets, cores."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROC = Path("/proc")
+_LISTENING = "0A"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Resident set sizes in MiB; pages that processes of a node share are counted in each of them."""
+
+    node_mib: float
+    """The node's process and all its children, without Anvil."""
+    anvil_mib: float | None
+    """Anvil, if its process is known."""
+
+
+def pid_listening_on(port: int) -> int | None:
+    """Find the process of this user that listens on a TCP port."""
+    inodes = set()
+    for name in ("tcp", "tcp6"):
+        for line in (_PROC / "net" / name).read_text().splitlines()[1:]:
+            columns = line.split()
+            if columns[3] == _LISTENING and int(columns[1].rpartition(":")[2], 16) == port:
+                inodes.add(f"socket:[{columns[9]}]")
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            if any(str(entry.readlink()) in inodes for entry in (folder / "fd").iterdir()):
+                return int(folder.name)
+        except OSError:
+            continue
+    return None
+
+
+def family(pid: int) -> list[int]:
+    """Give a process and all that descend from it."""
+    children: dict[int, list[int]] = {}
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            status = (folder / "stat").read_text()
+        except OSError:
+            continue
+        parent = int(status.rpartition(")")[2].split()[1])
+        children.setdefault(parent, []).append(int(folder.name))
+    found = [pid]
+    for known in found:
+        found += children.get(known, [])
+    return found
+
+
+def is_anvil(pid: int) -> bool:
+    """Tell whether a process is Anvil."""
+    try:
+        return (_PROC / str(pid) / "comm").read_text().strip() == "anvil"
+    except OSError:
+        return False
+
+
+def memory(node: int, anvil: int | None) -> Memory:
+    """Measure a node's family; Anvil may be in it or not."""
+    members = family(node)
+    anvils = {pid for pid in members if is_anvil(pid)} | ({anvil} if anvil else set())
+    rest = set(members) - anvils
+    return Memory(
+        node_mib=sum(map(_resident_mib, rest)),
+        anvil_mib=sum(map(_resident_mib, anvils)) if anvils else None,
+    )
+
+
+@contextmanager
+def pinned(pid: int, cores: set[int] | None) -> Iterator[None]:
+    """Hold a node's family, all threads, on some cores; Anvil stays where it is."""
+    if cores is None:
+        yield
+        return
+    before = os.sched_getaffinity(pid)
+    _pin(pid, cores)
+    try:
+        yield
+    finally:
+        _pin(pid, before)
+
+
+def _pin(pid: int, cores: set[int]) -> None:
+    for member in family(pid):
+        if not is_anvil(member):
+            for thread in (_PROC / str(member) / "task").iterdir():
+                try:
+                    os.sched_setaffinity(int(thread.name), cores)
+                except ProcessLookupError:
+                    continue  # threads of pools come and go
+
+
+def _resident_mib(pid: int) -> float:
+    try:
+        text = (_PROC / str(pid) / "status").read_text()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS:")) / 1024

@@ -1,0 +1,130 @@
+"""Show results as tables, on a terminal or as Markdown."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from tests.bench.measure import CONNECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from tests.bench.measure import ReadResult, Results
+
+_REFERENCE = "reference"
+_OURS = "aztecd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table of texts; all columns but the first are aligned to the right."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def show(self, console: Console) -> None:
+        """Print it."""
+        table = Table(title=self.title, title_justify="left")
+        for index, column in enumerate(self.columns):
+            table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+        for row in self.rows:
+            table.add_row(*row)
+        console.print(table)
+
+    def markdown(self) -> str:
+        """Write it as Markdown."""
+        lines = [
+            f"### {self.title}",
+            "",
+            f"| {' | '.join(self.columns)} |",
+            f"|---|{'--:|' * (len(self.columns) - 1)}",
+            *(f"| {' | '.join(row)} |" for row in self.rows),
+        ]
+        return "\n".join(lines)
+
+
+def sheets(results: Results) -> list[Sheet]:
+    """Make all tables."""
+    return [sheet for sheet in (_summary(results), _inside(results), *_reads(results)) if sheet.rows]
+
+
+def _summary(results: Results) -> Sheet:
+    peers = results.peers
+    rows = []
+
+    def add(title: str, values: dict[str, float], form: str) -> None:
+        if values:
+            shown = [form.format(values[peer]) if peer in values else "" for peer in peers]
+            rows.append([title, *shown, _ratio(values.get(_REFERENCE), values.get(_OURS))])
+
+    add("cold start to ready", _medians(results.cold_start_s), "{:.2f} s")
+    if results.restart_s:
+        add("restart with its data", {_OURS: statistics.median(results.restart_s)}, "{:.2f} s")
+    add("send to receipt", _medians(results.send_to_receipt_s), "{:.3f} s")
+    size = "a group of transactions at once, to receipts"
+    add(size, _medians(results.group_s), "{:.2f} s")
+    for title, memory in (("idle", results.idle), ("after load", results.loaded)):
+        add(f"memory {title}", {name: item.node_mib for name, item in memory.items()}, "{:.0f} MiB")
+        anvil = {name: item.anvil_mib for name, item in memory.items() if item.anvil_mib is not None}
+        add(f"memory of Anvil {title}", anvil, "{:.0f} MiB")
+    return Sheet(title="Whole", columns=["", *peers, "reference / aztecd"], rows=rows)
+
+
+def _inside(results: Results) -> Sheet:
+    rows = [[f"Poseidon2 of two, {name}", f"{value:.2f} µs"] for name, value in results.hash_us.items()]
+    if "kernel" in results.hash_us:
+        for name in ("kernel", "kernel, batch"):
+            ratio = results.hash_us["pure"] / results.hash_us[name]
+            rows.append([f"Poseidon2, pure / {name}", f"{ratio:.0f}"])
+    for name, value in results.logged_ms.items():
+        title = f"build and store a {name}" if name.startswith("block") else name
+        rows.append([title, f"{value:.1f} ms"])
+    return Sheet(title="Inside aztecd", columns=["", "median"], rows=rows)
+
+
+def _reads(results: Results) -> list[Sheet]:
+    by_key = {(item.read, item.peer, item.connections): item for item in results.reads}
+    names = list(dict.fromkeys(item.read for item in results.reads))
+    found = []
+    for connections in CONNECTIONS:
+        rows = []
+        for name in names:
+            ours = by_key.get((name, _OURS, connections))
+            reference = by_key.get((name, _REFERENCE, connections))
+            rows.append(
+                [
+                    name,
+                    *(_cell(by_key.get((name, peer, connections))) for peer in results.peers),
+                    _ratio(
+                        ours.requests_per_s if ours else None, reference.requests_per_s if reference else None
+                    ),
+                ]
+            )
+        found.append(
+            Sheet(
+                title=f"Reads over {connections} connection{'s' if connections > 1 else ''}: "
+                "requests a second (p50, p95 in ms)",
+                columns=["", *results.peers, "aztecd / reference"],
+                rows=rows,
+            )
+        )
+    return found
+
+
+def _cell(item: ReadResult | None) -> str:
+    return "" if item is None else f"{item.requests_per_s:,.0f} ({item.p50_ms:.2f}, {item.p95_ms:.2f})"
+
+
+def _medians(values: dict[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(items) for name, items in values.items() if items}
+
+
+def _ratio(above: float | None, below: float | None) -> str:
+    return f"{above / below:.2f}" if above and below else ""

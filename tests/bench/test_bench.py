@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+
+import pytest
+
+from tests.bench import processes
+from tests.bench.__main__ import main
+from tests.bench.generator import generator
+from tests.bench.reads import READS
+
+
+@pytest.mark.slow
+@pytest.mark.integration
+@pytest.mark.timeout(300)
+def test_a_small_run_measures_everything(artifacts, tmp_path, capsys):
+    file = tmp_path / "results.json"
+    counts = "--starts 1 --sends 1 --groups 1 --class-txs 2 --rounds 1 --seconds 0.05 --settle 0 --no-variant"
+    assert main([*counts.split(), "--json", str(file), "--markdown", str(tmp_path / "results.md")]) == 0
+
+    results = json.loads(file.read_text())
+    assert results["peers"] == ["aztecd"]
+    assert len(results["cold_start_s"]["aztecd"]) == len(results["restart_s"]) == 1
+    assert {(item["read"], item["connections"]) for item in results["reads"]} == {
+        (read.name, connections) for read in READS for connections in (1, 16)
+    }
+    assert all(item["requests_per_s"] > 0 for item in results["reads"])
+    assert results["idle"]["aztecd"]["node_mib"] > 20
+    assert results["idle"]["aztecd"]["anvil_mib"] > 0
+    assert "block of 1" in results["logged_ms"]
+    assert "| getBlocks, 10 |" in (tmp_path / "results.md").read_text()
+    assert "send to receipt" in capsys.readouterr().out
+
+
+async def test_the_generator_counts_what_a_server_answered():
+    seen = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            seen.append(await reader.readexactly(length))
+            status = b"400 Bad Request" if seen[-1] == b"bad" else b"200 OK"
+            # In two parts, as long answers come.
+            writer.write(b"HTTP/1.1 %b\r\ncontent-LENGTH: 6\r\n\r\nabc" % status)
+            await writer.drain()
+            writer.write(b"def")
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with generator(None) as running:
+
+        def load(bodies: list[bytes]):
+            url = f"http://127.0.0.1:{port}"
+            return running.load(url, bodies, connections=2, seconds=0.2, gzip=False)
+
+        good = await asyncio.to_thread(load, [b"a", b"b", b"c"])
+        assert set(seen) == {b"a", b"b", b"c"}
+        bad = await asyncio.to_thread(load, [b"bad"])
+    server.close()
+
+    assert good.refused == 0
+    assert 10 < good.requests_per_s * 0.2 <= len(seen)
+    assert good.answer_bytes == len(b"HTTP/1.1 200 OK\r\ncontent-LENGTH: 6\r\n\r\nabcdef")
+    assert 0 < good.p50_ms <= good.p95_ms < 200
+    assert bad.refused > 0
+
+
+async def test_a_listening_process_is_found_by_its_port():
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    assert processes.pid_listening_on(port) == os.getpid()
+    server.close()
+    await server.wait_closed()
+    assert processes.pid_listening_on(port) is None
+    assert processes.memory(os.getpid(), None).node_mib > 10
