@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aztecd.localnet.record import DataDirError, NetworkRecord
+from aztecd.protocol.node_types import L1ContractAddresses
+
+
+def record() -> NetworkRecord:
+    addresses = L1ContractAddresses.empty().replace(registry_address=bytes(range(20)), gse_address=b"\7" * 20)
+    return NetworkRecord(chain_id=31_337, rollup_version=344_372_055, addresses=addresses)
+
+
+def test_a_new_directory_has_none(tmp_path):
+    assert NetworkRecord.load(tmp_path) is None
+
+
+def test_what_is_saved_is_loaded(tmp_path):
+    record().save(tmp_path)
+    assert NetworkRecord.load(tmp_path) == record()
+    assert [path.name for path in tmp_path.iterdir()] == ["network.json"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"format": 1}',
+        '{"format": 1, "chain_id": 1, "rollup_version": 1, "addresses": {}}',
+    ],
+)
+def test_damage_is_named(tmp_path, text):
+    (tmp_path / "network.json").write_text(text)
+    with pytest.raises(DataDirError, match="is damaged"):
+        NetworkRecord.load(tmp_path)
+
+
+def test_another_format_is_named(tmp_path):
+    record().save(tmp_path)
+    path = tmp_path / "network.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 9}))
+    with pytest.raises(DataDirError, match="has format 9, this aztecd knows 1"):
+        NetworkRecord.load(tmp_path)
+
+
+def test_a_place_that_can_not_be_written_is_named(tmp_path):
+    with pytest.raises(DataDirError, match="can't write"):
+        record().save(tmp_path / "missing")

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+
+import pytest
+
+from aztecd import __version__
+from aztecd.cli import main
+
+
+@pytest.fixture
+def no_settings(monkeypatch):
+    for name in list(__import__("os").environ):
+        if name.startswith("AZTECD_"):
+            monkeypatch.delenv(name)
+
+
+def test_version(capsys):
+    assert main(["version"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [f"aztecd {__version__}", "Aztec protocol 4.1.2"]
+
+
+def test_config_show_names_values_and_sources(capsys, monkeypatch, no_settings):
+    monkeypatch.setenv("AZTECD_L1_PORT", "7")
+    assert main(["config", "show", "--port", "9"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "rpc.port = 9  # flag" in lines
+    assert "l1.port = 7  # AZTECD_L1_PORT" in lines
+    assert 'rpc.host = "127.0.0.1"  # default' in lines
+
+
+def test_a_wrong_setting_ends_in_one_line(capsys, tmp_path, no_settings):
+    file = tmp_path / "a.toml"
+    file.write_text("[rpc]\nprot = 1\n")
+    assert main(["config", "show", "--config", str(file)]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [f"error: unknown setting rpc.prot ({file}); did you mean rpc.port?"]
+    assert not captured.out
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["local", "--nonsense"], ["config"], ["--port", "x"]])
+def test_wrong_usage_has_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_db_check_of_nothing(capsys, tmp_path):
+    assert main(["db", "check", "--data-dir", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path} holds no aztecd database\n"
+
+
+class Node(http.server.BaseHTTPRequestHandler):
+    """Echoes the call as the result; fails for a method that says so."""
+
+    def do_POST(self) -> None:
+        call = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        fails = call["method"] == "aztec_fail"
+        answer = {"error": {"code": -32702, "message": "no"}} if fails else {"result": call}
+        body = json.dumps({"jsonrpc": "2.0", "id": call["id"], **answer}).encode()
+        self.send_response(400 if fails else 200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def url():
+    server = http.server.HTTPServer(("127.0.0.1", 0), Node)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_rpc_reads_parameters_as_json_or_text(capsys, url):
+    assert main(["rpc", "getBlocks", "1", "latest", '{"a": 2}', "--url", url]) == 0
+    sent = json.loads(capsys.readouterr().out)
+    assert (sent["method"], sent["params"]) == ("aztec_getBlocks", [1, "latest", {"a": 2}])
+    assert main(["rpc", "node_getVersion", "--url", url]) == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "node_getVersion"
+
+
+def test_rpc_errors_end_in_one_line(capsys, url):
+    assert main(["rpc", "fail", "--url", url]) == 1
+    assert capsys.readouterr().err == "error: aztec_fail: no (-32702)\n"
+    assert main(["rpc", "getVersion", "--url", "http://127.0.0.1:1"]) == 1
+    assert "no node answers at http://127.0.0.1:1" in capsys.readouterr().err
+    assert main(["rpc", "getVersion", "--url", "ftp://x"]) == 1
+    assert "is no URL of a node" in capsys.readouterr().err
