@@ -181,14 +181,15 @@ class Mempool:
 
     def candidates(self, limit: int | None = None) -> list[TxMeta]:
         """Give the pending transactions that are old enough for a block, highest priority first."""
-        newest = self._now_ms() - self._contents.config.min_age_ms
+        now, min_age = self._now_ms(), self._contents.config.min_age_ms
         with self._lock:
             found: list[TxMeta] = []
             for meta in self._contents.indices.from_highest():
                 if limit is not None and len(found) == limit:
                     break
                 entry = self._contents.indices.get(meta.tx_hash)
-                if entry is not None and entry.received_at_ms <= newest:
+                # One "from the future" came before the clock was set back: nobody knows its age.
+                if entry is not None and not 0 <= now - entry.received_at_ms < min_age:
                     found.append(meta)
             return found
 

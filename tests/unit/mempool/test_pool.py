@@ -254,3 +254,10 @@ def test_dropped_bytes_are_bounded(bench):
     assert [bench.pool.get(tx.tx_hash) is None for tx in txs] == [True, True, False, False]
     assert bench.pool.counts().retained == 2
     assert len(keys(bench.store, Prefix.MEMPOOL_TX)) == 2
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_out_of_blocks(bench):
+    bench.chain.now = 1_000_000
+    bench.add(simple_tx(1, priority=3))
+    bench.chain.now = 5
+    assert [meta.priority_fee for meta in bench.pool.candidates()] == [3]
