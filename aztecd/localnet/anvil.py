@@ -23,6 +23,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from dataclasses import dataclass
@@ -67,6 +68,9 @@ class Anvil:
         self._options = options
         self._process = process
         self.port = port
+        # Held while the saved state is replaced: a `save` in another thread must not undo what `stop` saves.
+        self._saving = threading.Lock()
+        self._is_stopping = False
 
     @classmethod
     def start(cls, options: AnvilOptions) -> Anvil:
@@ -117,17 +121,26 @@ class Anvil:
 
         Anvil can not mine meanwhile: about 3 ms for each checkpoint on L1. Raises AnvilError.
         """
-        packed = bytes.fromhex(self._request("anvil_dumpState").removeprefix("0x"))
         files = _Files(self._options.data_dir)
         draft = files.state.with_suffix(".draft")
-        with gzip.open(io.BytesIO(packed)) as source, draft.open("wb") as target:
-            shutil.copyfileobj(source, target, _COPY_BYTES)
-            target.flush()
-            os.fsync(target.fileno())
-        draft.replace(files.state)
+        try:
+            packed = bytes.fromhex(self._request("anvil_dumpState").removeprefix("0x"))
+            with gzip.open(io.BytesIO(packed)) as source, draft.open("wb") as target:
+                shutil.copyfileobj(source, target, _COPY_BYTES)
+                target.flush()
+                os.fsync(target.fileno())
+            with self._saving:
+                if self._is_stopping:
+                    draft.unlink()
+                else:
+                    draft.replace(files.state)
+        except (OSError, EOFError, ValueError, http.client.HTTPException) as error:
+            raise AnvilError(f"can't save the state of Anvil in {files.state.parent}: {error}") from error
 
     def stop(self) -> None:
         """Let it save its state and end. Raises AnvilError when it had to be killed, or has crashed."""
+        with self._saving:
+            self._is_stopping = True
         files = _Files(self._options.data_dir)
         if self.is_running:
             self._process.send_signal(signal.SIGTERM)

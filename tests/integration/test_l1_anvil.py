@@ -149,6 +149,26 @@ def test_a_saved_state_outlives_a_kill(options: AnvilOptions):
         anvil.kill()
 
 
+def test_a_save_that_ends_after_the_stop_changes_nothing(options: AnvilOptions, monkeypatch):
+    anvil = Anvil.start(options)
+    anvil._request("anvil_mine", hex(3))
+    ask = anvil._request
+
+    def answer_late(method, *params):
+        answer = ask(method, *params)
+        ask("anvil_mine", hex(2))
+        anvil.stop()
+        return answer
+
+    monkeypatch.setattr(anvil, "_request", answer_late)
+    anvil.save()
+    anvil = Anvil.start(options)
+    try:
+        assert int(anvil._request("eth_blockNumber"), 16) == 5
+    finally:
+        anvil.kill()
+
+
 def test_a_torn_state_gives_way_to_the_one_before(options: AnvilOptions):
     anvil = Anvil.start(options)
     anvil._request("anvil_mine", hex(3))
