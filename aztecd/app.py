@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -277,17 +277,24 @@ def _warm_up(l1: _L1Parts, kzg: KzgWorker, chain: L1Chain) -> None:
 async def _until_stopped(node: _Node, stop: asyncio.Event) -> None:
     """Run the daemon's tasks until a signal comes; a running job is finished.
 
-    After a bug in a job the daemon goes on serving reads, unhealthy, until it is told to stop.
+    After a bug in a job or a task, or an error like a full disk, the daemon goes on serving reads, unhealthy,
+    until it is told to stop.
     """
 
     async def stop_on_signal() -> None:
         await stop.wait()
         raise _StopRequestedError
 
+    async def supervise(name: str, run: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await run()
+        except Exception as error:  # noqa: BLE001 - the border: what is left here has no owner
+            node.writer.fail(name, error)
+
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(node.miner.run())
-            tasks.create_task(node.monitor.run())
+            tasks.create_task(supervise("miner", node.miner.run))
+            tasks.create_task(supervise("monitor", node.monitor.run))
             tasks.create_task(stop_on_signal())
     except* _StopRequestedError:
         _log.info("stopping")
@@ -335,7 +342,7 @@ def _make_node(
             price_bump_percentage=config.mempool.price_bump_percentage,
             min_age_ms=0,
         ),
-        now_ms=lambda: time.monotonic_ns() // 1_000_000,
+        now_ms=lambda: time.time_ns() // 1_000_000,
     )
     ledger = Ledger(
         store=store,

@@ -57,17 +57,26 @@ class SerialWriter:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:
                 await asyncio.wait([running])
-                if not running.cancelled() and (error := running.exception()) is not None:
+                error = None if running.cancelled() else running.exception()
+                if isinstance(error, AztecdError):
                     _log.warning("job_failed_while_stopping", job=name, error=str(error))
+                elif error is not None:
+                    self.fail(name, error)
                 raise
             except AztecdError:
                 raise
             except Exception as error:
-                self._bug = error
-                _log.exception("job_met_a_bug", job=name)
+                self.fail(name, error)
                 raise WriterStoppedError(
                     f"{name} met a bug; the node serves reads only until it is restarted"
                 ) from error
+
+    def fail(self, owner: str, error: BaseException) -> None:
+        """Take no more jobs because of an error that nobody can go on from; the first one is kept."""
+        if self._bug is None:
+            self._bug = error
+        known = isinstance(error, AztecdError)
+        _log.error("node_only_reads_now", job=owner, reason=str(error), exc_info=None if known else error)
 
     async def close(self) -> None:
         """Wait for the running job and refuse further ones."""

@@ -70,6 +70,36 @@ async def test_a_job_that_has_begun_is_finished_when_its_caller_goes():
     await writer.close()
 
 
+async def test_a_bug_in_a_job_whose_caller_goes_is_kept():
+    writer = SerialWriter()
+    begun, may_end = threading.Event(), threading.Event()
+
+    def job():
+        begun.set()
+        may_end.wait(10)
+        raise ZeroDivisionError
+
+    task = asyncio.create_task(writer.run("job", job))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert isinstance(writer.bug, ZeroDivisionError)
+    await writer.close()
+
+
+async def test_an_owner_of_jobs_can_stop_the_writer():
+    writer = SerialWriter()
+    first = InvalidInputError("the disk is full")
+    writer.fail("miner", first)
+    writer.fail("monitor", ZeroDivisionError())
+    assert writer.bug is first
+    with pytest.raises(WriterStoppedError):
+        await writer.run("job", lambda: 1)
+    await writer.close()
+
+
 async def test_closing_waits_and_refuses():
     writer = SerialWriter()
     begun = threading.Event()
