@@ -39,6 +39,8 @@ _FEE_BELOW_BASE = (
 )
 _NO_FUNDS = ("insufficient funds", "doesn't have enough funds", "insufficient balance")
 _SEND_AND_WAIT = "eth_sendRawTransactionSync"
+# What Anvil and EIP-7966 say of a transaction that is in the pool when the node has waited long enough.
+_NOT_MINED_YET = ("confirmation timeout", "wasn't processed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,8 @@ class TransactionSender:
                 return Receipt.from_rpc(answer)
             if isinstance(answer, L1RpcError) and answer.is_unknown_method:
                 self._can_send_and_wait = False
+            if isinstance(answer, L1RpcError) and _says(answer, _NOT_MINED_YET):
+                return self._find_receipt(attempt)
         if not self._can_send_and_wait:
             # Other nodes than Anvil work on the requests of a batch in any order.
             for request in before:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @dataclass
 class FakeNode:
     """`script` has what happens to the next sendings: `ok`, `lose` (effect without answer), `drop` (neither),
-    `hold` (kept in the pool, not mined), `late` (the pool is mined just before), or an error's text."""
+    `hold` (kept in the pool, not mined), `tire` (the same, and the node says that it waited long enough),
+    `late` (the pool is mined just before), or an error's text.
+    """
 
     script: list[str] = field(default_factory=list)
     supports_sync: bool = True
@@ -80,7 +82,7 @@ class FakeNode:
         if event == "late":  # the earlier transaction is mined while the next one is on its way
             self.mine()
             event = "nonce too low"
-        if event not in {"ok", "lose", "hold"}:
+        if event not in {"ok", "lose", "hold", "tire"}:
             raise L1RpcError(method, -32000, event)
         if nonce < self.nonce:
             raise L1RpcError(method, -32003, "nonce too low")
@@ -92,6 +94,8 @@ class FakeNode:
         self.pool[nonce] = (tx_hash, max_fee)
         if event == "hold":
             return None if method.endswith("Sync") else f"0x{tx_hash.hex()}"
+        if event == "tire":
+            raise L1RpcError(method, -32000, "Transaction confirmation timeout")
         self.mine()
         if event == "lose":
             raise L1UnavailableError("the connection broke")

@@ -78,6 +78,16 @@ def test_a_transaction_that_is_not_mined_is_replaced_under_its_nonce_with_double
     assert len(node.mined) == 1
 
 
+def test_a_node_that_is_tired_of_waiting_has_refused_nothing():
+    node = FakeNode(script=["tire"])
+    receipt = sender(node).send(CALL, is_done=never)
+    assert receipt is not None
+    (first, second) = [fee for _, fee, _ in node.seen]
+    assert second == 2 * first
+    assert nonces(node) == [0, 0]
+    assert len(node.mined) == 1
+
+
 def test_a_first_transaction_that_is_mined_late_counts():
     node = FakeNode(script=["hold", "late"], supports_sync=False)
     receipt = sender(node).send(CALL, is_done=never)
