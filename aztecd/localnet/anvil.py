@@ -4,15 +4,14 @@ Anvil 1.5.1 writes its state when it ends by SIGINT or SIGTERM: the latest accou
 transactions with their blobs, receipts and logs. State at older blocks is not in it, so after a restart
 calls work at the blocks from then on only. The clock is not in it either; we set it again.
 
-The kernel sends Anvil SIGTERM when the thread that started it ends, however it ends, so even a `kill -9` of
-the daemon leaves a saved state. Anvil writes in place; it therefore writes a file of its own, which takes
-the place of the one that is loaded only when it is complete.
+A keeper (`keeper.py`) sends Anvil SIGTERM when the daemon ends, however it ends, so even a `kill -9` of the
+daemon leaves a saved state. Anvil writes in place; it therefore writes a file of its own, which takes the
+place of the one that is loaded only when it is complete.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gzip
 import http.client
 import io
@@ -22,24 +21,20 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import orjson
 
 from aztecd.localnet.errors import AnvilBusyError, AnvilError, AnvilMissingError, AnvilPortError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from aztecd.localnet.keeper import Keeper, finish_mining
 
 __all__ = ["Anvil", "AnvilOptions"]
 
-_PR_SET_PDEATHSIG = 1
 _POLL_S = 0.01
 _HOST = "127.0.0.1"
 _TAIL_BYTES = 64
@@ -62,11 +57,14 @@ class AnvilOptions:
 
 
 class Anvil:
-    """One running Anvil. Make it with `start`, from a thread that lives as long as Anvil is to live."""
+    """One running Anvil. Make it with `start`."""
 
-    def __init__(self, options: AnvilOptions, process: subprocess.Popen[bytes], port: int) -> None:
+    def __init__(
+        self, options: AnvilOptions, process: subprocess.Popen[bytes], keeper: Keeper, port: int
+    ) -> None:
         self._options = options
         self._process = process
+        self._keeper = keeper
         self.port = port
         # Held while the saved state is replaced: a `save` in another thread must not undo what `stop` saves.
         self._saving = threading.Lock()
@@ -90,8 +88,13 @@ class Anvil:
         files.adopt_new_state()
         port = options.port or _free_port()
         _require_free_port(port)
-        process = _spawn(options, files, port)
-        anvil = cls(options, process, port)
+        keeper = Keeper(port)
+        try:
+            process = _spawn(options, files, port, keeper)
+        except BaseException:
+            keeper.dismiss()
+            raise
+        anvil = cls(options, process, keeper, port)
         try:
             files.process.write_bytes(orjson.dumps({"pid": process.pid, "started": _start_time(process.pid)}))
             anvil._await_ready(files)
@@ -143,6 +146,7 @@ class Anvil:
             self._is_stopping = True
         files = _Files(self._options.data_dir)
         if self.is_running:
+            finish_mining(self.port)
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(self._options.stop_timeout_s)
@@ -152,6 +156,7 @@ class Anvil:
                     f"Anvil did not save its state within {self._options.stop_timeout_s:.0f} s and was "
                     "killed; the L1 chain is as it was at the last clean stop"
                 ) from None
+        self._keeper.dismiss()
         if self._process.returncode != 0:
             complaint = files.complaint() or "it said nothing"
             raise AnvilError(f"Anvil had ended with code {self._process.returncode}: {complaint}")
@@ -163,6 +168,7 @@ class Anvil:
         if self.is_running:
             self._process.kill()
         self._process.wait()
+        self._keeper.dismiss()
 
     def _await_ready(self, files: _Files) -> None:
         deadline = time.monotonic() + self._options.start_timeout_s
@@ -249,7 +255,7 @@ def _is_complete(file: IO[bytes]) -> bool:
     return _STATE_END.search(file.read()) is not None
 
 
-def _spawn(options: AnvilOptions, files: _Files, port: int) -> subprocess.Popen[bytes]:
+def _spawn(options: AnvilOptions, files: _Files, port: int, keeper: Keeper) -> subprocess.Popen[bytes]:
     shutil.rmtree(files.cache, ignore_errors=True)
     command = [
         str(options.program),
@@ -274,27 +280,9 @@ def _spawn(options: AnvilOptions, files: _Files, port: int) -> subprocess.Popen[
             cwd=options.data_dir,
             # Its own group: Ctrl-C in a terminal reaches the daemon, which still needs Anvil to finish.
             process_group=0,
-            preexec_fn=_end_with_parent(),  # noqa: PLW1509  # one system call; see there
+            # Before it becomes Anvil, so that there is no moment without a keeper. One system call.
+            preexec_fn=keeper.adopt_self,  # noqa: PLW1509
         )
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """Make what the child does before it becomes Anvil: ask the kernel to end it together with us.
-
-    Between fork and exec a child must not wait for locks that other threads held. This takes none: the
-    function is looked up before the fork.
-    """
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    parent = os.getpid()
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # we died in between
-            os._exit(1)
-
-    return ask
 
 
 def _await_predecessor(record: Path, timeout_s: float) -> None:

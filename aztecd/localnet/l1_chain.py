@@ -42,10 +42,7 @@ class L1Chain:
 
 @contextmanager
 def l1_chain(config: L1Config, *, program: Path, data_dir: Path) -> Iterator[L1Chain]:
-    """Give the L1 node; an Anvil of our own is stopped, with its state saved, at the end.
-
-    Call it from a thread that lives as long as the daemon: the kernel ends Anvil with it.
-    """
+    """Give the L1 node; an Anvil of our own is stopped, with its state saved, at the end."""
     if config.rpc_url is not None:
         yield L1Chain(url=config.rpc_url, save=lambda: None)
         return

@@ -2,8 +2,8 @@
 
 What can have happened, by where the daemon stopped:
 
-* between storing a block and publishing it: the checkpoint is published now, or undone when L1 can no
-  longer take it; its transactions then return to the pool;
+* between storing a block and publishing it: the first job of the writer publishes the checkpoint, or undoes
+  it when L1 can no longer take it; its transactions then return to the pool;
 * between publishing and marking: L1 has the checkpoint, and publishing finds it there;
 * L1 itself lost its newest blocks (a development node that was killed): checkpoints are published once
   more, from the first that L1 lacks.
