@@ -6,12 +6,10 @@ import asyncio
 import gc
 import json
 import os
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -60,6 +58,7 @@ from aztecd.l1 import (
 from aztecd.localnet.accounts import genesis_public_data
 from aztecd.localnet.automine import AutoMiner
 from aztecd.localnet.card import start_card
+from aztecd.localnet.data_dir import data_directory
 from aztecd.localnet.l1_chain import L1Chain, l1_chain, prepare_contracts
 from aztecd.localnet.monitor import L1Monitor
 from aztecd.localnet.record import DataDirError
@@ -99,8 +98,7 @@ def run_local(settings: Settings) -> int:
     configure_logging(level=config.log.level, style=config.log.format)
     artifacts = locate()
     with ExitStack() as stack:
-        data_dir = stack.enter_context(_data_directory(config.data_dir))
-        # The main thread starts the L1 node: the kernel ends it together with that thread.
+        data_dir = stack.enter_context(data_directory(config.data_dir))
         chain = stack.enter_context(l1_chain(config.l1, program=artifacts.anvil, data_dir=data_dir))
         return uvloop.run(_serve(config, artifacts, data_dir, chain))
 
@@ -122,23 +120,6 @@ def check_data_dir(data_dir: Path) -> list[str]:
         if world_state.at(tip).state_reference() != header.state:
             problems.append(f"the trees differ from what the header of block {tip} says")
         return problems
-
-
-@contextmanager
-def _data_directory(chosen: Path | None) -> Iterator[Path]:
-    """Give the directory of the network; without a choice one that is gone afterwards."""
-    if chosen is None:
-        path = Path(tempfile.mkdtemp(prefix="aztecd-"))
-        try:
-            yield path
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
-        return
-    try:
-        chosen.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataDirError(f"can't use the data directory {chosen}: {error.strerror}") from error
-    yield chosen.resolve()
 
 
 def _open_chain(
@@ -209,7 +190,6 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
         lost = first_lost_checkpoint(node.ledger, reader)
         if lost is not None:
             await node.writer.run("republish", lambda: node.producer.republish(lost))
-        await node.writer.run("publish", node.producer.publish_proposed)
         l1.view.refresh()
         gc.freeze()
         server = RpcServer(

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aztecd.errors import InvalidInputError
 
@@ -188,12 +189,25 @@ def _check(config: Config) -> None:
             raise ConfigError(f"{key}: {port} is no port; it must be 0 to 65535")
     if config.rpc.port == config.l1.port != 0 and config.l1.rpc_url is None:
         raise ConfigError(f"rpc.port and l1.port are both {config.rpc.port}")
+    _check_url("l1.rpc_url", config.l1.rpc_url)
     if config.log.level not in {"debug", "info", "warning", "error"}:
         raise ConfigError(f"log.level: {config.log.level!r} is not one of debug, info, warning, error")
     if config.log.format not in {"auto", "console", "json"}:
         raise ConfigError(f"log.format: {config.log.format!r} is not one of auto, console, json")
     if config.sequencer.max_txs_per_block < 1:
         raise ConfigError("sequencer.max_txs_per_block must be at least 1")
+
+
+def _check_url(key: str, url: str | None) -> None:
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        is_usable = False
+    if not is_usable:
+        raise ConfigError(f"{key} must look like http://127.0.0.1:8545")
 
 
 def _key_types() -> dict[str, Any]:
