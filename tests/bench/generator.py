@@ -39,6 +39,8 @@ class Load:
     """Answers without status 200."""
     answer_bytes: int
     """Size of an answer, head included, on average."""
+    answers: int
+    """All answers, those before and after the measured time too."""
 
 
 class _Connection(asyncio.Protocol):
@@ -50,6 +52,7 @@ class _Connection(asyncio.Protocol):
         self._received = 0
         self._needed = 0
         self._head = b""
+        self._tail = b""
         self._sent_at = 0.0
         self._transport: Any = None
 
@@ -62,7 +65,7 @@ class _Connection(asyncio.Protocol):
         request = requests[self._next]
         self._next = (self._next + self._run.stride) % len(requests)
         self._received = self._needed = 0
-        self._head = b""
+        self._head = self._tail = b""
         self._sent_at = time.perf_counter()
         self._transport.write(request)
 
@@ -74,8 +77,13 @@ class _Connection(asyncio.Protocol):
             if end < 0:
                 return
             self._needed = end + 4 + _content_length(self._head[:end])
-        if self._received >= self._needed:
-            self._run.note(time.perf_counter() - self._sent_at, self._needed, self._head.startswith(_GOOD))
+        if self._needed > _CHUNKED:
+            self._tail = (self._tail + data)[-len(_LAST_CHUNK) :]
+            is_complete = self._tail == _LAST_CHUNK
+        else:
+            is_complete = self._received >= self._needed
+        if is_complete:
+            self._run.note(time.perf_counter() - self._sent_at, self._received, self._head.startswith(_GOOD))
             if self._run.is_over:
                 self._transport.close()
             else:
@@ -86,6 +94,9 @@ class _Connection(asyncio.Protocol):
 
 
 _GOOD = b"HTTP/1.1 200 "
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
+_CHUNKED = 1 << 60
+"""Stands for an unknown length: the answer ends with its last chunk."""
 
 
 def _content_length(head: bytes) -> int:
@@ -93,7 +104,9 @@ def _content_length(head: bytes) -> int:
     at = lower.find(b"\r\ncontent-length:")
     if at >= 0:
         return int(lower[at + 17 :].split(b"\r\n", 1)[0])
-    raise ValueError(f"an answer without Content-Length: {head[:200]!r}")
+    if b"\r\ntransfer-encoding: chunked" in lower:
+        return _CHUNKED
+    raise ValueError(f"an answer without a length: {head!r}")
 
 
 class _Run:
@@ -108,6 +121,7 @@ class _Run:
         self._latencies: list[float] = []
         self._refused = 0
         self._bytes = 0
+        self._answers = 0
         self._begin = 0.0
         self._error: Exception | None = None
         self._done = asyncio.get_running_loop().create_future()
@@ -116,6 +130,7 @@ class _Run:
         if self._begin and not self.is_over:
             self._latencies.append(latency)
             self._bytes += size
+        self._answers += 1
         self._refused += not is_good
 
     def closed(self, error: Exception | None) -> None:
@@ -149,6 +164,7 @@ class _Run:
             p95_ms=ordered[count * 95 // 100] * 1000,
             refused=self._refused,
             answer_bytes=self._bytes // count,
+            answers=self._answers,
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.bench import micro
 from tests.bench.chain import Driver
 from tests.bench.peers import Aztecd, Running, scratch
-from tests.bench.processes import pinned
+from tests.bench.processes import pinned, processor_s
 from tests.bench.reads import READS, Read
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class ReadResult:
     p50_ms: float
     p95_ms: float
     answer_bytes: int
+    processor_us: float
+    """The server's processor time for one request: what other work on the machine changes least."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,23 +161,16 @@ def _reads(
 ) -> None:
     for read in plan.chosen_reads():
         counts = {driver.peer.name: read.check(driver.peer.url, driver.facts) for driver in drivers}
-        loads: dict[tuple[str, int], list[Load]] = {}
-        for _ in range(plan.rounds):
+        loads: dict[tuple[str, int], list[tuple[Load, float]]] = {}
+        # The first round is not counted: servers that compile while they run are slower then.
+        for number in range(plan.rounds + 1):
             for connections in CONNECTIONS:
                 for driver in drivers:
-                    peer = driver.peer
-                    with pinned(peer.pid, plan.server_cores):
-                        done = load.load(
-                            peer.url,
-                            read.bodies(driver.facts),
-                            connections=connections,
-                            seconds=plan.seconds,
-                            gzip=read.gzip,
-                        )
-                    if done.refused:
-                        raise RuntimeError(f"{peer.name} refused {done.refused} of {read.name}")
-                    loads.setdefault((peer.name, connections), []).append(done)
-        for (name, connections), done in loads.items():
+                    done = _load(driver, read, connections, plan, load)
+                    if number > 0:
+                        loads.setdefault((driver.peer.name, connections), []).append(done)
+        for (name, connections), both in loads.items():
+            done = [item for item, _ in both]
             results.reads.append(
                 ReadResult(
                     read=read.name,
@@ -187,9 +182,28 @@ def _reads(
                     p50_ms=statistics.median(item.p50_ms for item in done),
                     p95_ms=statistics.median(item.p95_ms for item in done),
                     answer_bytes=done[0].answer_bytes,
+                    processor_us=statistics.median(used / item.answers for item, used in both) * 1e6,
                 )
             )
         shown = ", ".join(
             f"{item.peer} {item.requests_per_s:,.0f}/s" for item in results.reads if item.read == read.name
         )
         say(f"{read.name}: {shown}")
+
+
+def _load(driver: Driver, read: Read, connections: int, plan: Plan, load: Generator) -> tuple[Load, float]:
+    """Load one peer; give what came of it and the processor time that the peer used."""
+    peer = driver.peer
+    with pinned(peer.pid, plan.server_cores):
+        before = processor_s(peer.pid)
+        done = load.load(
+            peer.url,
+            read.bodies(driver.facts),
+            connections=connections,
+            seconds=plan.seconds,
+            gzip=read.gzip,
+        )
+        used = processor_s(peer.pid) - before
+    if done.refused:
+        raise RuntimeError(f"{peer.name} refused {done.refused} of {read.name}")
+    return done, used

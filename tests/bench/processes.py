@@ -91,6 +91,19 @@ def pinned(pid: int, cores: set[int] | None) -> Iterator[None]:
         _pin(pid, before)
 
 
+def processor_s(pid: int) -> float:
+    """Give the processor time that a node's family has used, without Anvil."""
+    ticks = 0
+    for member in family(pid):
+        if not is_anvil(member):
+            try:
+                columns = (_PROC / str(member) / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            ticks += int(columns[11]) + int(columns[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _pin(pid: int, cores: set[int]) -> None:
     for member in family(pid):
         if not is_anvil(member):

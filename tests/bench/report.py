@@ -11,7 +11,7 @@ from rich.table import Table
 from tests.bench.measure import CONNECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
@@ -92,34 +92,40 @@ def _inside(results: Results) -> Sheet:
 def _reads(results: Results) -> list[Sheet]:
     by_key = {(item.read, item.peer, item.connections): item for item in results.reads}
     names = list(dict.fromkeys(item.read for item in results.reads))
-    found = []
-    for connections in CONNECTIONS:
+
+    def sheet(title: str, connections: int, cell: Callable[[ReadResult], str], ratio: _Ratio) -> Sheet:
         rows = []
         for name in names:
-            ours = by_key.get((name, _OURS, connections))
-            reference = by_key.get((name, _REFERENCE, connections))
-            rows.append(
-                [
-                    name,
-                    *(_cell(by_key.get((name, peer, connections))) for peer in results.peers),
-                    _ratio(
-                        ours.requests_per_s if ours else None, reference.requests_per_s if reference else None
-                    ),
-                ]
-            )
-        found.append(
-            Sheet(
-                title=f"Reads over {connections} connection{'s' if connections > 1 else ''}: "
-                "requests a second (p50, p95 in ms)",
-                columns=["", *results.peers, "aztecd / reference"],
-                rows=rows,
-            )
-        )
+            found = {peer: by_key.get((name, peer, connections)) for peer in results.peers}
+            ours, reference = found.get(_OURS), found.get(_REFERENCE)
+            compared = f"{ratio.of(ours, reference):.2f}" if ours and reference else ""
+            rows.append([name, *("" if item is None else cell(item) for item in found.values()), compared])
+        return Sheet(title=title, columns=["", *results.peers, ratio.title], rows=rows)
+
+    found = []
+    for connections in CONNECTIONS:
+        plural = "s" if connections > 1 else ""
+        title = f"Reads over {connections} connection{plural}: requests a second (p50, p95 in ms)"
+        found.append(sheet(title, connections, _rate, _RATE_RATIO))
+    title = f"Reads over {CONNECTIONS[-1]} connections: processor time of the server, \u00b5s a request"
+    found.append(sheet(title, CONNECTIONS[-1], lambda item: f"{item.processor_us:,.0f}", _TIME_RATIO))
     return found
 
 
-def _cell(item: ReadResult | None) -> str:
-    return "" if item is None else f"{item.requests_per_s:,.0f} ({item.p50_ms:.2f}, {item.p95_ms:.2f})"
+@dataclass(frozen=True, slots=True)
+class _Ratio:
+    title: str
+    of: Callable[[ReadResult, ReadResult], float]
+
+
+_RATE_RATIO = _Ratio("aztecd / reference", lambda ours, other: ours.requests_per_s / other.requests_per_s)
+_TIME_RATIO = _Ratio(
+    "reference / aztecd", lambda ours, other: other.processor_us / max(ours.processor_us, 1e-3)
+)
+
+
+def _rate(item: ReadResult) -> str:
+    return f"{item.requests_per_s:,.0f} ({item.p50_ms:.2f}, {item.p95_ms:.2f})"
 
 
 def _medians(values: dict[str, list[float]]) -> dict[str, float]:

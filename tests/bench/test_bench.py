@@ -67,6 +67,25 @@ async def test_the_generator_counts_what_a_server_answered():
     assert bad.refused > 0
 
 
+async def test_the_generator_takes_chunked_answers():
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"}"):
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0")
+            await writer.drain()
+            writer.write(b"\r\n\r\n")
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    with generator(None) as running:
+        done = await asyncio.to_thread(running.load, url, [b"{}"], connections=2, seconds=0.1, gzip=True)
+    server.close()
+    assert done.answers >= 2
+    assert done.refused == 0
+    assert done.answer_bytes == len(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    )
+
+
 async def test_a_listening_process_is_found_by_its_port():
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
