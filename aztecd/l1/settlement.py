@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["EpochSettler", "Settlement"]
 
 _PROOF_GAS = 3_000_000
+_PRUNE_GAS = 500_000
 _MAX_CHECKPOINTS_PER_EPOCH = 32
 
 
@@ -115,6 +116,32 @@ class EpochSettler:
             tx_hash=receipt.tx_hash,
         )
 
+    def prune(self) -> None:
+        """Have the rollup drop the checkpoints that were not proven in time; does nothing if there are none.
+
+        The next propose would do it too; but until then L1 and a node that dropped them disagree.
+        Raises PublishError, TransactionTimeoutError, L1UnavailableError.
+        """
+        if not self._is_prunable():
+            return
+        transaction = L1Transaction(
+            to=self._reader.rollup.address, data=self._reader.rollup.encode("prune"), gas=_PRUNE_GAS
+        )
+        try:
+            receipt = self._sender.send(transaction, is_done=lambda: not self._is_prunable())
+        except L1RpcError as error:
+            raise PublishError(f"the L1 node refuses to prune: {error.rpc_message}") from error
+        if receipt is not None and not receipt.succeeded and self._is_prunable():
+            name, reason = mined_failure(self._reader.client, f"0x{receipt.tx_hash.hex()}")
+            raise PublishError(f"L1 refused to prune: {reason}", error_name=name)
+
+    def _is_prunable(self) -> bool:
+        return self._reader.can_prune_at(self._next_timestamp())
+
+    def _next_timestamp(self) -> int:
+        """The time at which a transaction is mined that is sent now: a client may have moved the clock."""
+        return L1Time(self._reader.client, self._reader.clock).read().next_timestamp
+
     def _record(self, checkpoint: CheckpointNumber) -> tuple[CheckpointRecord, EpochNumber]:
         try:
             record = self._reader.checkpoint(checkpoint)
@@ -141,8 +168,7 @@ class EpochSettler:
         self, epoch: EpochNumber, last: CheckpointNumber, l1_timestamp: int | None
     ) -> None:
         deadline = self._reader.clock.proof_deadline(epoch)
-        block = self._reader.client.call("eth_getBlockByNumber", "latest", False)
-        moment = max(l1_timestamp or 0, int(block["timestamp"], 16))
+        moment = max(l1_timestamp or 0, self._next_timestamp())
         if moment >= deadline:
             raise ProofWindowClosedError(
                 f"epoch {epoch} could be proven until L1 time {deadline}, now it is {moment}: "

@@ -66,5 +66,5 @@ class AutoMiner:
             if await self._writer.run("produce", self._producer.produce) is None:
                 break
         await self._writer.run("publish", self._producer.publish_proposed)
-        if self._settle_epochs:
-            await self._writer.run("settle", self._producer.settle)
+        if self._settle_epochs and await self._writer.run("settle", self._producer.settle):
+            self._wake.set()

@@ -148,8 +148,24 @@ class CheckpointProducer:
             if not self._publish_or_undo(blocks, messages):
                 return
 
-    def settle(self) -> None:
-        """Prove what is published but not proven, epoch by epoch; the last may be a part of one."""
+    def settle(self) -> bool:
+        """Prove what is published but not proven, epoch by epoch; the last may be a part of one.
+
+        True when blocks had to be undone instead, because L1 time went past the end of their proof window;
+        their transactions may be pending again.
+        """
+        try:
+            self._prove()
+        except ProofWindowClosedError as error:
+            # L1 first: recovery republishes or undoes what only the node has, not what only L1 has.
+            self._settler.prune()
+            proven = self._ledger.chain.tips().proven.number
+            _log.warning("unproven_blocks_undone", kept=proven, reason=str(error))
+            self._ledger.rewind(proven)
+            return True
+        return False
+
+    def _prove(self) -> None:
         tips = self._ledger.chain.tips()
         unproven = [
             data
@@ -194,13 +210,7 @@ class CheckpointProducer:
         )
         if unproven is None or clock.epoch_of(unproven.header.slot_number) == clock.epoch_of(plan.slot):
             return
-        try:
-            self.settle()
-        except ProofWindowClosedError as error:
-            # Somebody moved L1 time far ahead: the rollup cuts these checkpoints off with the next propose.
-            proven = self._ledger.chain.tips().proven.number
-            _log.warning("unproven_blocks_undone", kept=proven, reason=str(error))
-            self._ledger.rewind(proven)
+        self.settle()
 
     def _messages_of(self, checkpoint: CheckpointNumber) -> tuple[InboxMessage, ...]:
         """Read the checkpoint's messages from the Inbox; no more can come once the one before it is on L1."""

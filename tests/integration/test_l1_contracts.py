@@ -273,6 +273,25 @@ def test_a_closed_window_is_told_and_the_next_checkpoint_builds_on_the_proven_on
     assert chain.reader.archive_at(lost.checkpoint_number) == request.archive
 
 
+def test_checkpoints_that_were_not_proven_in_time_can_be_pruned_at_once(chain: L1Chain):
+    proven = chain.reader.tips().proven
+    chain.settler.prune()  # there is nothing to prune
+    (lost,) = chain.publish()
+    chain.settler.prune()  # not yet
+    assert chain.reader.tips().pending == lost.checkpoint_number
+    prunes = len(chain.reader.prunes(0))
+    # The next block will be too late, the newest one is not.
+    deadline = chain.reader.clock.proof_deadline(chain.reader.clock.epoch_of(lost.header.slot_number))
+    chain.client.call("evm_increaseTime", deadline + 10 - chain.time.read().next_timestamp)
+    with pytest.raises(ProofWindowClosedError, match="pruned"):
+        chain.settler.settle(lost.checkpoint_number)
+    chain.settler.prune()
+    assert len(chain.reader.prunes(0)) == prunes + 1
+    assert chain.reader.tips().pending == proven
+    chain.settler.prune()
+    assert len(chain.reader.prunes(0)) == prunes + 1
+
+
 @pytest.mark.parametrize("mines", [False, True])
 @pytest.mark.parametrize("method", ["evm_increaseTime", "evm_setNextBlockTimestamp"])
 def test_the_next_checkpoint_follows_when_a_client_moves_time(chain: L1Chain, method, mines):
