@@ -7,30 +7,44 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.support.client_install import LISTS, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FOREIGN = ("NODE_OPTIONS", "NODE_PATH")
 
 
 def run_client_script(
-    client: Client, name: str, *, node_url: str, l1_url: str = "", timeout_s: float = 300
+    client: Client,
+    name: str,
+    *,
+    node_url: str,
+    l1_url: str = "",
+    wallet_dir: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    timeout_s: float = 300,
 ) -> list[Any]:
     """Run a script to its end and give the JSON values that it printed; fail with all it said otherwise.
 
-    The wallet keeps its database in the working folder, so that is a fresh one, with the scripts copied
-    in and the packages linked: then Node finds them in the ordinary way.
+    The wallet keeps its database in the working folder: `wallet_dir`, or a fresh one that is gone afterwards.
+    The scripts are copied into it and the packages linked: then Node finds them in the ordinary way.
+    `variables` are added to the environment.
     """
-    with tempfile.TemporaryDirectory(prefix="aztecd-client-") as folder:
+    with ExitStack() as stack:
+        folder = wallet_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aztecd-client-")))
         for script in LISTS.glob("*.mjs"):
             shutil.copy(script, folder)
-        (Path(folder) / "node_modules").symlink_to(client.modules)
+        if not (folder / "node_modules").is_symlink():
+            (folder / "node_modules").symlink_to(client.modules)
         environment = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
         # bcrypto's native part is not built (no install scripts), it has a JavaScript one.
-        environment |= {"HOME": folder, "TMPDIR": folder, "NODE_BACKEND": "js", "LOG_LEVEL": "warn"}
-        environment |= {"AZTEC_NODE_URL": node_url, "ETHEREUM_HOSTS": l1_url}
+        environment |= {"HOME": str(folder), "TMPDIR": str(folder), "NODE_BACKEND": "js", "LOG_LEVEL": "warn"}
+        environment |= {"AZTEC_NODE_URL": node_url, "ETHEREUM_HOSTS": l1_url, **(variables or {})}
         with subprocess.Popen(
             [str(client.node), "--no-warnings", name],
             cwd=folder,

@@ -84,6 +84,13 @@ class Daemon:
         """What was printed so far."""
         return "\n".join(self.output)
 
+    @property
+    def l1_url(self) -> str:
+        """The L1 node, as the start card names it."""
+        found = re.search(r"L1 URL\s+(http\S+)", self.text)
+        assert found is not None, self.text
+        return found[1]
+
     def stop(self) -> None:
         """Send SIGTERM; it must end in time and well."""
         self.process.send_signal(signal.SIGTERM)
