@@ -69,7 +69,6 @@ from aztecd.node.node import AztecNode
 from aztecd.node.outlook import L1Outlook
 from aztecd.node.pool_chain import PoolChainView
 from aztecd.node.producer import ChainIdentity, CheckpointProducer
-from aztecd.node.recovery import first_lost_checkpoint
 from aztecd.node.writer import SerialWriter
 from aztecd.observability import Metrics, configure_logging
 from aztecd.protocol.basic import AztecAddress
@@ -187,9 +186,7 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
         kzg = stack.enter_context(closing(KzgWorker()))
         metrics = Metrics()
         node = _make_node(config, store, artifacts, genesis, l1, kzg, metrics)
-        lost = first_lost_checkpoint(node.ledger, reader)
-        if lost is not None:
-            await node.writer.run("republish", lambda: node.producer.republish(lost))
+        await node.writer.run("agree_with_l1", node.producer.agree_with_l1)
         l1.view.refresh()
         gc.freeze()
         server = RpcServer(
@@ -364,6 +361,7 @@ def _make_node(
         poll_interval_s=config.l1.poll_interval_s,
         history_checkpoints=config.history.checkpoints,
         on_new_l1_block=miner.wake,
+        on_lost_checkpoints=miner.agree_with_l1,
     )
     api = AztecNode(
         info=_node_info(deployment),

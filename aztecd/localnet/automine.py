@@ -32,10 +32,16 @@ class AutoMiner:
         self._mempool = mempool
         self._settle_epochs = settle_epochs
         self._wake = asyncio.Event()
+        self._must_agree = False
         self._loop = asyncio.get_running_loop()
 
     def wake(self) -> None:
         """Look for work; call it on the event loop."""
+        self._wake.set()
+
+    def agree_with_l1(self) -> None:
+        """Look first whether L1 still has all checkpoints; call it on the event loop."""
+        self._must_agree = True
         self._wake.set()
 
     def wake_from_thread(self) -> None:
@@ -62,6 +68,9 @@ class AutoMiner:
                 self._wake.set()
 
     async def _work(self) -> None:
+        if self._must_agree:
+            await self._writer.run("agree_with_l1", self._producer.agree_with_l1)
+            self._must_agree = False
         while self._mempool.pending_count:
             if await self._writer.run("produce", self._producer.produce) is None:
                 break

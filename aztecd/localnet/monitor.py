@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
+from aztecd.chain import Tips
 from aztecd.errors import AztecdError, UnavailableError
 from aztecd.l1 import L1Snapshot, L1View
 from aztecd.node.ledger import Ledger
@@ -33,8 +34,9 @@ class L1Monitor:
         poll_interval_s: float,
         history_checkpoints: int,
         on_new_l1_block: Callable[[], None],
+        on_lost_checkpoints: Callable[[], None],
     ) -> None:
-        """`on_new_l1_block` is called on the event loop whenever L1 has grown."""
+        """Both callbacks run on the event loop: when L1 has grown, and when it has less than it had."""
         self._view = view
         self._ledger = ledger
         self._writer = writer
@@ -42,33 +44,19 @@ class L1Monitor:
         self._poll_interval_s = poll_interval_s
         self._history_checkpoints = history_checkpoints
         self._on_new_l1_block = on_new_l1_block
-        self._look_now = asyncio.Event()
+        self._on_lost_checkpoints = on_lost_checkpoints
         self._is_away = False
-
-    @property
-    def snapshot(self) -> L1Snapshot:
-        """L1 as it was seen last."""
-        return self._view.snapshot
-
-    @property
-    def is_l1_away(self) -> bool:
-        """Whether the last look at L1 failed."""
-        return self._is_away
-
-    def look_now(self) -> None:
-        """Ask for a look at L1 without waiting for the next poll."""
-        self._look_now.set()
 
     async def run(self) -> None:
         """Poll until cancelled."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look_now.wait(), self._poll_interval_s)
-            self._look_now.clear()
+            await asyncio.sleep(self._poll_interval_s)
             await self._look()
 
     async def _look(self) -> None:
         before = self._view.snapshot.block_hash
+        # Taken before the look: what L1 had then, the look must show.
+        known = self._ledger.chain.tips()
         try:
             snapshot = await asyncio.to_thread(self._view.refresh)
         except UnavailableError as error:
@@ -83,10 +71,12 @@ class L1Monitor:
             _log.info("l1_is_back", block=snapshot.block_number)
         self._is_away = False
         self._measure(snapshot)
-        if snapshot.block_hash == before:
+        if snapshot.tips.pending < known.checkpointed.checkpoint_number:
+            self._on_lost_checkpoints()
             return
-        self._on_new_l1_block()
-        await self._take_over(snapshot)
+        if snapshot.block_hash != before:
+            self._on_new_l1_block()
+        await self._take_over(snapshot, known)
 
     def _measure(self, snapshot: L1Snapshot) -> None:
         tips = self._ledger.chain.tips()
@@ -100,24 +90,23 @@ class L1Monitor:
         self._metrics.pending_txs.set(self._ledger.mempool.pending_count)
         self._metrics.l1_drift_seconds.set(snapshot.timestamp - time.time())
 
-    async def _take_over(self, snapshot: L1Snapshot) -> None:
-        tips = self._ledger.chain.tips()
+    async def _take_over(self, snapshot: L1Snapshot, known: Tips) -> None:
         if (
-            snapshot.tips.proven == tips.proven.checkpoint_number
-            and snapshot.proven_at_finalized <= tips.finalized.checkpoint_number
+            snapshot.tips.proven == known.proven.checkpoint_number
+            and snapshot.proven_at_finalized <= known.finalized.checkpoint_number
         ):
             return
 
         def advance() -> None:
+            if self._ledger.chain.tips().proven != known.proven:
+                return  # a job has proven or undone something since; the next look shows it
             self._ledger.advance_tips(
                 proven=snapshot.tips.proven,
                 finalized=snapshot.proven_at_finalized,
                 history=self._history_checkpoints,
             )
 
-        try:
+        with contextlib.suppress(WriterStoppedError):
             await self._writer.run("advance_tips", advance)
-        except WriterStoppedError:
-            return
         now = self._ledger.chain.tips()
         _log.debug("tips_moved", proven=now.proven.number, finalized=now.finalized.number)

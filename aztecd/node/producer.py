@@ -31,8 +31,9 @@ from aztecd.l1.settlement import EpochSettler
 from aztecd.l1.slots import SlotPlan
 from aztecd.l1.time_control import L1Time
 from aztecd.node.ledger import Ledger
+from aztecd.node.recovery import ForeignChainError, first_lost_checkpoint
 from aztecd.observability import Metrics
-from aztecd.protocol.basic import AztecAddress, BlockNumber, CheckpointNumber, EthAddress
+from aztecd.protocol.basic import AztecAddress, BlockNumber, CheckpointNumber, EpochNumber, EthAddress
 from aztecd.protocol.blobs import blob_sponge
 from aztecd.protocol.block import L2Block
 from aztecd.protocol.checkpoint import CheckpointData, L1PublishedData
@@ -137,16 +138,26 @@ class CheckpointProducer:
             if not self._publish_or_undo(group, self._ledger.chain.messages_of_checkpoint(checkpoint)):
                 return
 
-    def republish(self, first: CheckpointNumber) -> None:
-        """Publish stored checkpoints again from `first` on, because L1 lost them; undo what it refuses."""
-        last = self._ledger.chain.tips().checkpointed.checkpoint_number
-        for number in range(first, last + 1):
-            published = self._ledger.chain.published_checkpoint(number)
-            assert published is not None, number
-            blocks = published.checkpoint.blocks
-            messages = self._ledger.chain.messages_of_checkpoint(number)
-            if not self._publish_or_undo(blocks, messages):
+    def agree_with_l1(self) -> None:
+        """Bring L1 to where the store is: publish and prove again what it lost, undo what it refuses.
+
+        Needed at the start, and when a development node was reset or reverted. Raises ForeignChainError when
+        L1 goes on with another chain, or UnavailableError.
+        """
+        lost = first_lost_checkpoint(self._ledger, self._reader)
+        tips = self._ledger.chain.tips()
+        last, proven = tips.checkpointed.checkpoint_number, tips.proven.checkpoint_number
+        first = last + 1 if lost is None else lost
+        for number in range(min(first, self._reader.tips().proven + 1), last + 1):
+            if number >= first and not self._publish_again(number):
                 return
+            # Epoch by epoch, as it was: L1 takes no checkpoint on top of an epoch that is overdue.
+            if number == proven or (number < proven and self._epoch(number) != self._epoch(number + 1)):
+                try:
+                    self._settler.settle(CheckpointNumber(number))
+                except ProofWindowClosedError as error:
+                    self._undo_unproven(error)
+                    return
 
     def settle(self) -> bool:
         """Prove what is published but not proven, epoch by epoch; the last may be a part of one.
@@ -157,11 +168,7 @@ class CheckpointProducer:
         try:
             self._prove()
         except ProofWindowClosedError as error:
-            # L1 first: recovery republishes or undoes what only the node has, not what only L1 has.
-            self._settler.prune()
-            proven = self._ledger.chain.tips().proven.number
-            _log.warning("unproven_blocks_undone", kept=proven, reason=str(error))
-            self._ledger.rewind(proven)
+            self._undo_unproven(error)
             return True
         return False
 
@@ -185,13 +192,39 @@ class CheckpointProducer:
             )
             _log.info("epoch_proven", epoch=settlement.epoch, checkpoint=settlement.last)
 
+    def _undo_unproven(self, reason: ProofWindowClosedError) -> None:
+        """Remove what was not proven in time, because somebody moved L1 time far ahead."""
+        # L1 first: recovery republishes or undoes what only the node has, not what only L1 has.
+        self._settler.prune()
+        finalized = self._ledger.chain.tips().finalized.checkpoint_number
+        self._ledger.advance_tips(proven=self._reader.tips().proven, finalized=finalized, history=0)
+        kept = self._ledger.chain.tips().proven.number
+        _log.warning("unproven_blocks_undone", kept=kept, reason=str(reason))
+        self._ledger.rewind(kept)
+
+    def _epoch(self, checkpoint: int) -> EpochNumber | None:
+        data = self._ledger.chain.checkpoint_data(CheckpointNumber(checkpoint))
+        return None if data is None else self._reader.clock.epoch_of(data.header.slot_number)
+
+    def _publish_again(self, checkpoint: int) -> bool:
+        published = self._ledger.chain.published_checkpoint(CheckpointNumber(checkpoint))
+        assert published is not None, checkpoint
+        messages = self._ledger.chain.messages_of_checkpoint(CheckpointNumber(checkpoint))
+        return self._publish_or_undo(published.checkpoint.blocks, messages)
+
     def _publish_or_undo(self, blocks: Sequence[L2Block], messages: Sequence[Fr]) -> bool:
         """Publish one checkpoint; when L1 refuses it for good, remove its blocks and all after them."""
         try:
             self._publish(blocks, messages, None)
         except PublishError as error:
-            _log.warning("checkpoint_undone", checkpoint=blocks[0].checkpoint_number, reason=str(error))
-            self._ledger.rewind(BlockNumber(blocks[0].number - 1))
+            checkpoint, kept = blocks[0].checkpoint_number, BlockNumber(blocks[0].number - 1)
+            if kept < self._ledger.chain.tips().finalized.number:
+                raise ForeignChainError(
+                    f"L1 lost checkpoint {checkpoint}, which was final, and refuses it now ({error}): start "
+                    "with the L1 chain that belongs to the data directory, or with an empty directory"
+                ) from error
+            _log.warning("checkpoint_undone", checkpoint=checkpoint, reason=str(error))
+            self._ledger.rewind(kept)
             return False
         return True
 
@@ -204,13 +237,9 @@ class CheckpointProducer:
 
     def _settle_before(self, plan: SlotPlan) -> None:
         """Prove older epochs before the new slot closes their window: an unproven epoch would be pruned."""
-        clock = self._reader.clock
-        unproven = self._ledger.chain.checkpoint_data(
-            CheckpointNumber(self._ledger.chain.tips().proven.checkpoint_number + 1)
-        )
-        if unproven is None or clock.epoch_of(unproven.header.slot_number) == clock.epoch_of(plan.slot):
-            return
-        self.settle()
+        epoch = self._epoch(self._ledger.chain.tips().proven.checkpoint_number + 1)
+        if epoch is not None and epoch != self._reader.clock.epoch_of(plan.slot):
+            self.settle()
 
     def _messages_of(self, checkpoint: CheckpointNumber) -> tuple[InboxMessage, ...]:
         """Read the checkpoint's messages from the Inbox; no more can come once the one before it is on L1."""

@@ -1,12 +1,12 @@
-"""Agree with L1 after a restart, before the node serves.
+"""Find out whether L1 still has what is stored as published.
 
 What can have happened, by where the daemon stopped:
 
 * between storing a block and publishing it: the first job of the writer publishes the checkpoint, or undoes
   it when L1 can no longer take it; its transactions then return to the pool;
 * between publishing and marking: L1 has the checkpoint, and publishing finds it there;
-* L1 itself lost its newest blocks (a development node that was killed): checkpoints are published once
-  more, from the first that L1 lacks.
+* L1 itself lost its newest blocks (a development node that was killed, or reverted to a snapshot, also
+  while the daemon runs): checkpoints are published once more, from the first that L1 lacks.
 """
 
 from __future__ import annotations
