@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[2]
 _WARM_UP_S = 0.15
+_LIMIT_S = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +125,13 @@ class _Run:
         self._answers = 0
         self._begin = 0.0
         self._error: Exception | None = None
+        self._first_answer = asyncio.Event()
         self._done = asyncio.get_running_loop().create_future()
 
     def note(self, latency: float, size: int, is_good: bool) -> None:
         if self._begin and not self.is_over:
             self._latencies.append(latency)
+            self._first_answer.set()
             self._bytes += size
         self._answers += 1
         self._refused += not is_good
@@ -139,6 +142,7 @@ class _Run:
         self._open -= 1
         if not self._open and not self._done.done():
             self._done.set_result(None)
+            self._first_answer.set()
 
     async def measure(self, host: str, port: int, connections: int, seconds: float) -> Load:
         loop = asyncio.get_running_loop()
@@ -148,14 +152,14 @@ class _Run:
         await asyncio.sleep(_WARM_UP_S)
         self._begin = time.perf_counter()
         await asyncio.sleep(seconds)
+        async with asyncio.timeout(_LIMIT_S):
+            await self._first_answer.wait()
         elapsed = time.perf_counter() - self._begin
         self.is_over = True
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(_LIMIT_S):
             await self._done
         if self._error is not None:
             raise self._error
-        if not self._latencies:
-            raise TimeoutError(f"not one answer in {seconds} s")
         ordered = sorted(self._latencies)
         count = len(ordered)
         return Load(
