@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from aztecd.errors import AztecdError
+from aztecd.errors import AztecdError, InvalidInputError, UnavailableError
 from aztecd.rpc.errors import EXECUTION_FAILED, INVALID_PARAMS, MethodUnavailableError
 from aztecd.rpc.kinds import MISSING, Issues
 from aztecd.rpc.library import NODATA, Error, Result, Success
@@ -48,13 +48,23 @@ class Failures:
         self._numbers = itertools.count(1)
 
     def result(self, error: Exception, method: str) -> Result:
-        """Give the error result. What is no error of ours is a bug: it is logged and not shown."""
+        """Give the error result.
+
+        What is no error of ours is a bug: it is logged and not shown. Of a failing database the client sees
+        the code only, the text is for the node's user.
+        """
         if isinstance(error, InvalidParamsError):
             return Error(INVALID_PARAMS, str(error))
-        if isinstance(error, AztecdError):
+        if isinstance(error, (InvalidInputError, UnavailableError)):
             data = getattr(error, "data", None)
             return Error(EXECUTION_FAILED, str(error), NODATA if data is None else data)
         request_id = f"{self._prefix}-{next(self._numbers)}"
+        if isinstance(error, AztecdError):
+            _log.error("rpc_call_failed", method=method, request_id=request_id, reason=str(error))
+            return Error(
+                EXECUTION_FAILED,
+                f"The node is in trouble: {error.code} (request {request_id}, see the node's log)",
+            )
         _log.error("rpc_call_failed", method=method, request_id=request_id, exc_info=error)
         return Error(EXECUTION_FAILED, f"Internal error (request {request_id}, see the node's log)")
 

@@ -17,6 +17,7 @@ from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.node_types import L2Tips
 from aztecd.protocol.tx import Tx
 from aztecd.rpc import ListenError, PortInUseError, RpcLimits, RpcServer
+from aztecd.storage import StoreFullError
 from tests.support.fake_node import FakeNode
 from tests.support.rpc_samples import samples
 from tests.support.rpc_server import HEADERS, VERSION, post_bytes, serving, version_node
@@ -158,6 +159,20 @@ async def test_bug_in_the_node_shows_nothing_and_is_logged() -> None:
     assert logged["request_id"] in answer["error"]["message"]
     assert isinstance(logged["exc_info"], KeyError)
     assert logged["method"] == "getL2Tips"
+
+
+async def test_failing_database_shows_no_path_and_is_logged() -> None:
+    async with serving() as client:
+        client.node.raises(StoreFullError("no space is left for the store in /home/me/data"))
+        with structlog.testing.capture_logs() as logs:
+            status, answer = await client.call("aztec_getL2Tips")
+    (logged,) = [entry for entry in logs if entry["event"] == "rpc_call_failed"]
+    assert status == 400
+    assert answer["error"]["code"] == -32702
+    assert "/home" not in str(answer)
+    assert StoreFullError.code in answer["error"]["message"]
+    assert logged["request_id"] in answer["error"]["message"]
+    assert "/home/me/data" in logged["reason"]
 
 
 async def test_bug_of_the_server_shows_nothing_and_is_logged() -> None:
