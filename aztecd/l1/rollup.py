@@ -188,10 +188,6 @@ class RollupReader:
         """Whether unproven checkpoints are cut off by the first propose at that moment."""
         return bool(self._one(self.rollup.read("canPruneAtTime", timestamp), block))
 
-    def epoch_for_checkpoint(self, checkpoint: int, block: BlockTag = "latest") -> EpochNumber:
-        """The epoch of a recent checkpoint."""
-        return EpochNumber(self._one(self.rollup.read("getEpochForCheckpoint", checkpoint), block))
-
     def inbox_state(self, block: BlockTag = "latest") -> InboxState:
         """The Inbox's counters."""
         rolling_hash, total, in_progress = self._one(self.inbox.read("getState"), block)

@@ -92,10 +92,6 @@ class PoolRecords:
         value = self._store.get(Prefix.MEMPOOL_TX.key + tx_hash)
         return None if value is None else Tx.decode(value[_ARRIVAL_SIZE:])
 
-    def has_tx(self, tx_hash: TxHash) -> bool:
-        """Tell whether the bytes of a transaction are there."""
-        return self._store.get(Prefix.MEMPOOL_TX.key + tx_hash) is not None
-
     def txs(self) -> Iterator[StoredTx]:
         """Walk over all transactions, in the order of their hashes."""
         for tx_hash, value in self._walk(Prefix.MEMPOOL_TX):

@@ -36,7 +36,7 @@ from aztecd.observability import Metrics
 from aztecd.protocol.basic import AztecAddress, BlockNumber, CheckpointNumber, EpochNumber, EthAddress
 from aztecd.protocol.blobs import blob_sponge
 from aztecd.protocol.block import L2Block
-from aztecd.protocol.checkpoint import CheckpointData, L1PublishedData
+from aztecd.protocol.checkpoint import CheckpointData
 from aztecd.protocol.gas import GasFees
 from aztecd.protocol.header import GlobalVariables
 from aztecd.protocol.tx import Tx
@@ -310,11 +310,7 @@ class CheckpointProducer:
                 checkpoint_number=checkpoint.number,
                 start_block=blocks[0].number,
                 block_count=len(blocks),
-                l1=L1PublishedData(
-                    block_number=published.l1_block_number,
-                    timestamp=published.l1_timestamp,
-                    block_hash=published.l1_block_hash,
-                ),
+                l1=published.published_data,
                 attestations=(),
             )
         )
