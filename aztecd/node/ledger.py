@@ -15,9 +15,10 @@ from contextlib import contextmanager
 
 from aztecd.builder import BuiltBlock
 from aztecd.chain import ChainStore, InboxMessage, RejectedPublication
+from aztecd.constants import L1_TO_L2_MESSAGES_PER_CHECKPOINT
 from aztecd.crypto.field import Fr
 from aztecd.mempool import Mempool
-from aztecd.protocol.basic import BlockNumber, CheckpointNumber
+from aztecd.protocol.basic import BlockNumber, CheckpointNumber, LeafIndex
 from aztecd.protocol.checkpoint import CheckpointData
 from aztecd.state import WorldState
 from aztecd.storage import KeyValueStore, WriteBatch
@@ -56,7 +57,12 @@ class Ledger:
         kept beside it: making the checkpoint again needs the same.
         """
         number = built.block.number
+        checkpoint = built.block.checkpoint_number
         with self._change() as batch:
+            if self.chain.messages_of_checkpoint(checkpoint) != tuple(message.leaf for message in messages):
+                # Left by a block that was undone, and no longer true: L1 went back since.
+                first = LeafIndex((checkpoint - 1) * L1_TO_L2_MESSAGES_PER_CHECKPOINT)
+                self.chain.stage_messages_removal(batch, first)
             self.chain.stage_messages(batch, messages)
             self.world_state.stage_commit(batch, built.fork, number)
             rejected = self.chain.stage_block(batch, built.block)
