@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
+import re
 import tomllib
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aztecd.errors import InvalidInputError
@@ -35,6 +37,15 @@ __all__ = [
 _ENV_PREFIX = "AZTECD_"
 _SECRETS = frozenset({"l1.publisher_key"})
 _URLS = frozenset({"l1.rpc_url"})
+_LEAST: Final = {
+    "rpc.max_body_bytes": 1024,
+    "rpc.max_batch_size": 1,
+    "l1.chain_id": 1,
+    "l1.poll_interval_s": 0.01,
+    "sequencer.max_txs_per_block": 1,
+}
+"""Smallest values of numbers that may not be 0."""
+_PRIVATE_KEY = re.compile("(0x)?[0-9a-fA-F]{64}")
 _FIRST_ANVIL_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 
 
@@ -194,8 +205,11 @@ def _check(config: Config) -> None:
         raise ConfigError(f"log.level: {config.log.level!r} is not one of debug, info, warning, error")
     if config.log.format not in {"auto", "console", "json"}:
         raise ConfigError(f"log.format: {config.log.format!r} is not one of auto, console, json")
-    if config.sequencer.max_txs_per_block < 1:
-        raise ConfigError("sequencer.max_txs_per_block must be at least 1")
+    for key, value in _flatten(config).items():
+        if type(value) in {int, float} and not _LEAST.get(key, 0) <= value < math.inf:
+            raise ConfigError(f"{key}: {value} is out of range; it must be at least {_LEAST.get(key, 0)}")
+    if not _PRIVATE_KEY.fullmatch(config.l1.publisher_key):
+        raise ConfigError("l1.publisher_key must be 64 hexadecimal digits, with or without 0x before them")
 
 
 def _check_url(key: str, url: str | None) -> None:
