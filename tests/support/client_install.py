@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aztecd.artifacts.cache import cache_root, locked, staging
-from aztecd.artifacts.download import find_npm, install_node
+from aztecd.artifacts.download import Npm, find_npm, install_node
 from aztecd.artifacts.pins import load_pins
 from aztecd.artifacts.progress import ProgressReport, progress_for
 from tests.support import debian_libc
@@ -27,6 +27,7 @@ from tests.support import debian_libc
 LISTS = Path(__file__).resolve().parents[1] / "e2e" / "client"
 
 _LAYOUT = "1"
+_LISTS_NAMES = ("package.json", "package-lock.json")
 _NATIVE = Path("node_modules/@aztec/bb.js/build/amd64-linux")
 _READY = "ready.json"
 _SELF_CHECK = """
@@ -59,7 +60,7 @@ def install(progress: ProgressReport | None = None) -> Client:
     progress = progress or progress_for()
     root = cache_root()
     pins = load_pins()
-    folder = root / f"client-{_key(pins.node.requirement)}"
+    folder = root / f"client-{installation_key(LISTS, pins.node.requirement)}"
     client = Client(node=folder / "bin" / "node", modules=folder / "node_modules")
     if (folder / _READY).exists():
         return client
@@ -71,38 +72,46 @@ def install(progress: ProgressReport | None = None) -> Client:
         with staging(root) as scratch:
             staged = scratch / "client"
             staged.mkdir()
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(LISTS / name, staged / name)
-            packages = json.loads((staged / "package-lock.json").read_text())["packages"]
-            progress.say(
-                f"installing {len(packages) - 1} npm packages for the real-client tests (a minute or so)"
-            )
-            # Not `npm ci`: npm 11 leaves other platforms' packages out of a lock file, and then refuses it.
-            command = [
-                *npm.command,
-                "install",
-                "--ignore-scripts",
-                "--omit=dev",
-                "--no-save",
-                "--no-audit",
-                "--no-fund",
-            ]
-            _run([*command, "--loglevel=error"], staged, {**os.environ, **npm.environment})
-            _compare(staged, packages)
+            progress.say("installing the npm packages for the real-client tests (a minute or so)")
+            count = npm_install(npm, LISTS, staged)
             _slim(staged)
             _add_launchers(staged, node / "bin" / "node", folder, progress)
             shutil.rmtree(folder, ignore_errors=True)
             staged.rename(folder)
         _self_check(client)
-        (folder / _READY).write_text(json.dumps({"packages": len(packages) - 1}) + "\n")
+        (folder / _READY).write_text(json.dumps({"packages": count}) + "\n")
     progress.say("the client packages are installed and work")
     return client
 
 
-def _key(node: str) -> str:
+def npm_install(npm: Npm, lists: Path, folder: Path) -> int:
+    """Install what a lock file names into a folder, exactly that; give the number of packages.
+
+    Raises ClientInstallError.
+    """
+    for name in _LISTS_NAMES:
+        shutil.copy(lists / name, folder / name)
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    # Not `npm ci`: npm 11 leaves other platforms' packages out of a lock file, and then refuses it.
+    command = [
+        *npm.command,
+        "install",
+        "--ignore-scripts",
+        "--omit=dev",
+        "--no-save",
+        "--no-audit",
+        "--no-fund",
+    ]
+    _run([*command, "--loglevel=error"], folder, {**os.environ, **npm.environment})
+    _compare(folder, packages)
+    return len(packages) - 1
+
+
+def installation_key(lists: Path, node: str) -> str:
+    """Name an installation after everything that it is made from."""
     digest = hashlib.sha256(f"{_LAYOUT}\0{node}\0".encode())
-    for name in ("package.json", "package-lock.json"):
-        digest.update((LISTS / name).read_bytes())
+    for name in _LISTS_NAMES:
+        digest.update((lists / name).read_bytes())
     return digest.hexdigest()[:12]
 
 
