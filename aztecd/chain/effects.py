@@ -141,19 +141,27 @@ class StoredEffect:
 
     def private_log(self, index: int) -> PrivateLog:
         """Give one private log. Raises ChainCorruptError beyond the last."""
-        for log in islice(self.private_logs(), index, None):
-            return log
+        for place in islice(self._private_log_places(), index, None):
+            return self._private_log(*place)
         raise ChainCorruptError.missing(f"private log {index} of transaction 0x{self.tx_hash.hex()}")
 
     def private_logs(self) -> Iterator[PrivateLog]:
         """Give the private logs in order, padded to 16 fields."""
+        for place in self._private_log_places():
+            yield self._private_log(*place)
+
+    def _private_log_places(self) -> Iterator[tuple[int, int, int]]:
+        """Give where each private log's fields start, how many are stored, how many were emitted."""
         position = self._start(4)
         for _ in range(self._counts[4]):
             emitted_length, count = _LOG_HEAD.unpack_from(self._data, position)
             start = position + _LOG_HEAD.size
             position = start + 32 * count
-            fields = split_fields(self._data[start:position])
-            yield PrivateLog(fields=fields + _PADDING[count:], emitted_length=emitted_length)
+            yield start, count, emitted_length
+
+    def _private_log(self, start: int, count: int, emitted_length: int) -> PrivateLog:
+        fields = split_fields(self._data[start : start + 32 * count])
+        return PrivateLog(fields=fields + _PADDING[count:], emitted_length=emitted_length)
 
     def effect(
         self, public_logs: tuple[PublicLog, ...], contract_class_logs: tuple[ContractClassLog, ...]

@@ -16,6 +16,7 @@ from aztecd.chain.blocks import (
     BlockRecord,
     genesis_block,
     read_block,
+    read_hash,
     read_number_of_archive,
     read_number_of_hash,
     read_record,
@@ -157,8 +158,7 @@ class ChainReader:
         """Give a block's hash, proposed blocks and block 0 included."""
         if number == 0:
             return self._genesis_hash
-        record = self._record(number)
-        return None if record is None else record.hash
+        return read_hash(self._store, number) if number <= self._proposed() else None
 
     def block_number_of_hash(self, block_hash: bytes) -> BlockNumber | None:
         """Find a block by its hash, proposed blocks and the genesis header included."""
