@@ -61,7 +61,7 @@ from aztecd.localnet.card import start_card
 from aztecd.localnet.data_dir import data_directory
 from aztecd.localnet.l1_chain import L1Chain, l1_chain, prepare_contracts
 from aztecd.localnet.monitor import L1Monitor
-from aztecd.localnet.record import DataDirError
+from aztecd.localnet.record import DataDirError, NetworkRecord
 from aztecd.mempool import Mempool, MempoolConfig
 from aztecd.node.admission import NetworkRules, TxAdmission, TxRules
 from aztecd.node.ledger import Ledger
@@ -98,7 +98,11 @@ def run_local(settings: Settings) -> int:
     artifacts = locate()
     with ExitStack() as stack:
         data_dir = stack.enter_context(data_directory(config.data_dir))
-        chain = stack.enter_context(l1_chain(config.l1, program=artifacts.anvil, data_dir=data_dir))
+        # Written before the database is made: with neither, there is nothing on L1 that anybody knows of.
+        is_known = NetworkRecord.load(data_dir) is not None or (data_dir / _DATABASE).exists()
+        chain = stack.enter_context(
+            l1_chain(config.l1, program=artifacts.anvil, data_dir=data_dir, continues=is_known)
+        )
         return uvloop.run(_serve(config, artifacts, data_dir, chain))
 
 

@@ -52,6 +52,8 @@ class AnvilOptions:
     port: int = 8545
     """0 takes a free one."""
     chain_id: int = 31337
+    continues: bool = True
+    """Whether it goes on from the state that the directory has; otherwise that is removed."""
     start_timeout_s: float = 30.0
     stop_timeout_s: float = 20.0
 
@@ -85,7 +87,10 @@ class Anvil:
         options.data_dir.mkdir(parents=True, exist_ok=True)
         files = _Files(options.data_dir)
         _await_predecessor(files.process, options.stop_timeout_s)
-        files.adopt_new_state()
+        if options.continues:
+            files.adopt_new_state()
+        else:
+            files.remove_state()
         port = options.port or _free_port()
         _require_free_port(port)
         keeper = Keeper(port)
@@ -238,6 +243,11 @@ class _Files:
             self.new_state.replace(self.state)
         else:
             self.new_state.unlink()
+
+    def remove_state(self) -> None:
+        """Let Anvil begin a new chain."""
+        self.state.unlink(missing_ok=True)
+        self.new_state.unlink(missing_ok=True)
 
     def complaint(self) -> str:
         """What Anvil wrote last on its error output."""

@@ -41,13 +41,22 @@ class L1Chain:
 
 
 @contextmanager
-def l1_chain(config: L1Config, *, program: Path, data_dir: Path) -> Iterator[L1Chain]:
-    """Give the L1 node; an Anvil of our own is stopped, with its state saved, at the end."""
+def l1_chain(config: L1Config, *, program: Path, data_dir: Path, continues: bool = True) -> Iterator[L1Chain]:
+    """Give the L1 node; an Anvil of our own is stopped, with its state saved, at the end.
+
+    It begins a new chain unless it `continues`: a start that was cut short can leave half a deployment.
+    """
     if config.rpc_url is not None:
         yield L1Chain(url=config.rpc_url, save=lambda: None)
         return
     anvil = Anvil.start(
-        AnvilOptions(program=program, data_dir=data_dir / "l1", port=config.port, chain_id=config.chain_id)
+        AnvilOptions(
+            program=program,
+            data_dir=data_dir / "l1",
+            port=config.port,
+            chain_id=config.chain_id,
+            continues=continues,
+        )
     )
     _log.debug("anvil_started", port=anvil.port, pid=anvil.pid)
     try:

@@ -7,9 +7,11 @@ import signal
 
 import pytest
 
+from aztecd.localnet.anvil import Anvil, AnvilOptions
 from tests.crash.verdicts import anvils_of, check_l1_agrees, check_roots, l1_url, settle
 from tests.support.daemon import Daemon
 from tests.support.json_rpc import RpcClient
+from tests.support.l1_chain import DEPLOYER
 from tests.support.load import ON_L1, TxMaker, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -77,6 +79,24 @@ def test_l1_dies_without_saving_and_the_daemon_with_it(artifacts, tmp_path):
             assert places(rpc, hashes) == before
             check_l1_agrees(rpc, l1)
             check_roots(rpc)
+        daemon.stop()
+    finally:
+        daemon.kill()
+
+
+def test_a_first_start_that_was_cut_short_is_begun_again(artifacts, tmp_path):
+    data_dir = tmp_path / "data"
+    anvil = Anvil.start(AnvilOptions(program=artifacts.anvil, data_dir=data_dir / "l1", port=0))
+    with RpcClient(anvil.url) as l1:
+        deployer = f"0x{DEPLOYER.address.hex()}"
+        l1.call("eth_sendTransaction", {"from": deployer, "to": deployer, "value": "0x1"})
+    anvil.stop()
+    daemon = Daemon(data_dir=data_dir)
+    try:
+        with RpcClient(daemon.url) as rpc:
+            assert rpc.call("aztec_getBlockNumber") == 0
+        daemon.stop()
+        daemon = Daemon(data_dir=data_dir)  # and from then on it is kept
         daemon.stop()
     finally:
         daemon.kill()
