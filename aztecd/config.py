@@ -46,6 +46,7 @@ _LEAST: Final = {
 }
 """Smallest values of numbers that may not be 0."""
 _PRIVATE_KEY = re.compile("(0x)?[0-9a-fA-F]{64}")
+_SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _FIRST_ANVIL_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 
 
@@ -208,8 +209,11 @@ def _check(config: Config) -> None:
     for key, value in _flatten(config).items():
         if type(value) in {int, float} and not _LEAST.get(key, 0) <= value < math.inf:
             raise ConfigError(f"{key}: {value} is out of range; it must be at least {_LEAST.get(key, 0)}")
-    if not _PRIVATE_KEY.fullmatch(config.l1.publisher_key):
+    key = config.l1.publisher_key
+    if not _PRIVATE_KEY.fullmatch(key):
         raise ConfigError("l1.publisher_key must be 64 hexadecimal digits, with or without 0x before them")
+    if not 0 < int(key, 16) < _SECP256K1_ORDER:
+        raise ConfigError("l1.publisher_key is no private key of secp256k1: it is 0 or too large")
 
 
 def _check_url(key: str, url: str | None) -> None:

@@ -67,6 +67,8 @@ def test_the_example_file_states_the_defaults():
         ("[l1]\npoll_interval_s = nan", "poll_interval_s: nan"),
         ("[l1]\nchain_id = 0", "chain_id: 0"),
         ("[l1]\npublisher_key = '0x12'", "publisher_key must be 64 hexadecimal digits"),
+        (f"[l1]\npublisher_key = '{'0' * 64}'", "publisher_key is no private key"),
+        (f"[l1]\npublisher_key = '0x{'f' * 64}'", "publisher_key is no private key"),
         ("rpc = ", "is not valid TOML"),
     ],
 )
