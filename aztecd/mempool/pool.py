@@ -174,10 +174,22 @@ class Mempool:
         with self._lock:
             return self._contents.indices.after(after, limit)
 
-    def pending(self, limit: int | None = None, after: TxHash | None = None) -> list[Tx]:
-        """Read pending transactions in the same order."""
-        found = (self._records.tx(tx_hash) for tx_hash in self.pending_hashes(limit, after))
-        return [tx for tx in found if tx is not None]
+    def pending(
+        self, limit: int | None = None, after: TxHash | None = None, max_bytes: int | None = None
+    ) -> list[Tx]:
+        """Read pending transactions in the same order; the first one and as many as fit in `max_bytes`."""
+        found: list[Tx] = []
+        size = 0
+        for tx_hash in self.pending_hashes(limit, after):
+            meta = self.meta(tx_hash)
+            tx = None if meta is None else self._records.tx(tx_hash)
+            if meta is None or tx is None:
+                continue
+            size += meta.size_bytes
+            if found and max_bytes is not None and size > max_bytes:
+                break
+            found.append(tx)
+        return found
 
     def candidates(self, limit: int | None = None) -> list[TxMeta]:
         """Give the pending transactions that are old enough for a block, highest priority first."""

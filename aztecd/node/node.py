@@ -44,6 +44,8 @@ from aztecd.protocol.tx import Tx
 
 __all__ = ["AztecNode"]
 
+_MAX_LISTED_BYTES = 32 * 1024 * 1024
+"""The reference lists the whole pool; as JSON that could be more than the machine has memory."""
 _DROPPED = "Tx dropped by P2P node"
 _ALIVE = frozenset({TxState.PENDING, TxState.PROTECTED, TxState.MINED})
 
@@ -278,8 +280,8 @@ class AztecNode:
         return [tx for tx_hash in tx_hashes if (tx := self._mempool.get(tx_hash)) is not None]
 
     def get_pending_txs(self, limit: int | None = None, after: TxHash | None = None) -> Sequence[Tx]:
-        """Give pending transactions, highest priority first."""
-        return self._mempool.pending(limit=limit, after=after)
+        """Give pending transactions, highest priority first, at most 32 MiB of them."""
+        return self._mempool.pending(limit=limit, after=after, max_bytes=_MAX_LISTED_BYTES)
 
     def get_pending_tx_count(self) -> int:
         """Count the pending transactions."""

@@ -134,9 +134,12 @@ class BoundMethod:
             if key is not None and (kept := self._cache.get(key, stamp)) is not None:
                 return Success(kept)
             options = (args.pop() or {}) if self.method.spreads_last else {}
-            value = self._call(*args, **options)
-            if self.method.is_async:
-                value = await value
+            if self.method.in_thread:
+                value = await asyncio.to_thread(self._call, *args, **options)
+            else:
+                value = self._call(*args, **options)
+                if self.method.is_async:
+                    value = await value
             weigh = self.method.result.weigh
             if value is not None and weigh is not None and weigh(value) > _HEAVY:
                 encoded = await asyncio.to_thread(self._encode, value)
@@ -148,7 +151,7 @@ class BoundMethod:
     @property
     def needs_waiting(self) -> bool:
         """Whether `answer` must be used."""
-        return self.method.is_async or self.method.result.weigh is not None
+        return self.method.is_async or self.method.in_thread or self.method.result.weigh is not None
 
     def _stamp(self, args: list[Any]) -> tuple[Any, int]:
         """Give the cache's key and the state's stamp, read before the node is asked; no key: do not cache."""

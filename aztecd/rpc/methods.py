@@ -79,7 +79,8 @@ class Param:
 class Method:
     """One method. `spreads_last`: the last parameter is an object that becomes keyword arguments.
 
-    `reads_tx`: parameters are decoded in a thread. `is_async`: the node's method is a coroutine.
+    `reads_tx`: parameters are decoded in a thread. `is_async`: the node's method is a coroutine. `in_thread`:
+    it reads so much that it would hold up other clients.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Method:
     cache: Cache = Cache.NEVER
     reads_tx: bool = False
     is_async: bool = False
+    in_thread: bool = False
     spreads_last: bool = False
 
     @property
@@ -343,15 +345,18 @@ _TRANSACTIONS = (
         doc="Give transactions; those that are unknown are left out.",
         params=(_param("txHashes", ArrayKind(kinds.TX_HASH, _MAX_TXS)),),
         result=list_of(Tx, weights.txs),
+        in_thread=True,
     ),
     Method(
         name="getPendingTxs",
-        doc="List pending transactions by priority; `after` continues a listing.",
+        doc="List pending transactions by priority; `after` continues a listing. Without `limit` all that "
+        "fit in 32 MiB.",
         params=(
             _param("limit", NumberKind(name="limit", least=1, most=_MAX_TXS), optional=True),
             _param("after", kinds.TX_HASH, optional=True),
         ),
         result=list_of(Tx, weights.txs),
+        in_thread=True,
     ),
     Method(name="getPendingTxCount", doc="Count pending transactions.", result=results.NUMBER),
 )
@@ -442,6 +447,7 @@ _LOGS_AND_CONTRACTS = (
         params=(_param("filter", LOG_FILTER),),
         result=record_of(GetPublicLogsResponse, weights.public_logs),
         cache=Cache.STATE,
+        in_thread=True,
     ),
     Method(
         name="getContractClassLogs",
@@ -449,6 +455,7 @@ _LOGS_AND_CONTRACTS = (
         params=(_param("filter", LOG_FILTER),),
         result=record_of(GetContractClassLogsResponse, weights.class_logs),
         cache=Cache.STATE,
+        in_thread=True,
     ),
     Method(
         name="getContractClass",

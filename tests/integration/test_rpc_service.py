@@ -259,6 +259,19 @@ async def test_heavy_work_leaves_the_event_loop() -> None:
     assert "MainThread" not in seen
 
 
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [("getPendingTxs", []), ("getTxsByHash", [[]]), ("getPublicLogs", [{}]), ("getContractClassLogs", [{}])],
+)
+async def test_heavy_reads_leave_the_event_loop(method: str, params: list[Any]) -> None:
+    seen: list[str] = []
+    async with serving() as client:
+        client.node.answer(lambda *_, **__: seen.append(threading.current_thread().name))
+        assert (await client.call(f"aztec_{method}", *params))[0] == 200
+    assert len(seen) == 1
+    assert "MainThread" not in seen
+
+
 # Life
 
 

@@ -261,3 +261,15 @@ def test_a_clock_that_was_set_back_keeps_nothing_out_of_blocks(bench):
     bench.add(simple_tx(1, priority=3))
     bench.chain.now = 5
     assert [meta.priority_fee for meta in bench.pool.candidates()] == [3]
+
+
+def test_a_listing_is_bounded_in_bytes(bench):
+    bench.add(*(simple_tx(index, priority=index) for index in (1, 2, 3)))
+    size = bench.pool.best().size_bytes
+    fees = [[priority(tx) for tx in bench.pool.pending(max_bytes=most)] for most in (0, 2 * size, 3 * size)]
+    assert fees == [[3], [3, 2], [3, 2, 1]]
+    assert len(bench.pool.pending()) == 3
+
+
+def priority(tx):
+    return TxMeta.of(tx).priority_fee
