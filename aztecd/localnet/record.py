@@ -18,6 +18,8 @@ from aztecd.protocol.node_types import L1ContractAddresses
 __all__ = ["DataDirError", "NetworkRecord"]
 
 _FILE = "network.json"
+_DATABASE = "db"
+"""Is made after the record is written."""
 _FORMAT = 1
 
 
@@ -42,6 +44,10 @@ class NetworkRecord:
         try:
             text = path.read_text()
         except FileNotFoundError:
+            if (data_dir / _DATABASE).exists():
+                raise DataDirError(
+                    f"{data_dir} has a database but no {_FILE}: restore that file, or use another directory"
+                ) from None
             return None
         except OSError as error:
             raise DataDirError(f"can't read {path}: {error.strerror}") from error

@@ -65,6 +65,7 @@ class LevelStore:
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
+            _require_current(path)
             db = plyvel.DB(
                 str(path),
                 create_if_missing=True,
@@ -174,6 +175,15 @@ class LevelStore:
         except (plyvel.Error, RuntimeError) as error:
             raise _translate(error, self.path) from error
         return item
+
+
+def _require_current(path: Path) -> None:
+    """Refuse a folder that lost its CURRENT: LevelDB would make a new store and remove the old files."""
+    if not (path / "CURRENT").exists() and any(path.glob("MANIFEST-*")):
+        raise StoreCorruptError(
+            f"the store in {path} is damaged (it has no CURRENT): restore a copy, or remove the folder and "
+            "sync again"
+        )
 
 
 def _translate(error: Exception, path: Path) -> StorageError:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ON_L1 = frozenset({"checkpointed", "proven", "finalized"})
 IN_A_BLOCK = ON_L1 | {"proposed"}
 _CONFLICT_EVERY = 6
+_MOST_PENDING = 200
 
 
 @dataclass(slots=True)
@@ -87,6 +88,9 @@ class Loader:
         if index % 4 == 3:
             self._note_receipt(rpc, group)
             maker.refresh()
+            # A full pool displaces what it had acknowledged: that is a rule, not a loss.
+            while rpc.call("aztec_getPendingTxCount") > _MOST_PENDING and not self._stop.wait(0.02):
+                pass
 
     def _note_receipt(self, rpc: RpcClient, group: str) -> None:
         for tx_hash in self._promises.sent[group]:

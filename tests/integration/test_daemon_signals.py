@@ -1,0 +1,78 @@
+"""Stopping: in time, in order, and never without Anvil."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from tests.crash.verdicts import anvils_of
+from tests.support.daemon import STOP_LIMIT_S, Daemon
+from tests.support.json_rpc import RpcClient
+from tests.support.load import Loader, Promises, wait_until
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_daemon_under_load_stops_in_time_and_keeps_what_it_took(artifacts, tmp_path, number):
+    data_dir = tmp_path / "data"
+    promises = Promises()
+    daemon = Daemon(data_dir=data_dir)
+    try:
+        loader = Loader(daemon.url, promises, number.name)
+        with RpcClient(daemon.url) as rpc:
+            loader.start()
+            wait_until(lambda: rpc.call("aztec_getBlockNumber") > 1, timeout_s=60, what="blocks under load")
+            daemon.process.send_signal(number)
+            assert daemon.process.wait(STOP_LIMIT_S) == 0, daemon.text
+        loader.stop()
+    finally:
+        daemon.kill()
+    assert "Traceback" not in daemon.text
+    assert not anvils_of(data_dir)
+    done = subprocess.run(
+        [sys.executable, "-m", "aztecd", "db", "check", "--data-dir", str(data_dir)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_second_signal_stops_at_once(artifacts, tmp_path):
+    daemon = Daemon(data_dir=tmp_path / "data")
+    try:
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.process.send_signal(signal.SIGINT)
+        assert daemon.process.wait(STOP_LIMIT_S) in {0, 130}
+    finally:
+        daemon.kill()
+    wait_until(lambda: not anvils_of(tmp_path), timeout_s=30, what="Anvil has ended")
+
+
+def test_anvil_ends_with_a_daemon_that_is_killed(artifacts, tmp_path):
+    daemon = Daemon(data_dir=tmp_path / "data")
+    assert anvils_of(tmp_path)
+    daemon.kill()
+    wait_until(lambda: not anvils_of(tmp_path), timeout_s=30, what="Anvil has ended")
+
+
+def test_anvil_ends_with_a_daemon_that_could_not_start(artifacts, tmp_path):
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "aztecd", "local"]
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [*command, "--port", port, "--l1-port", "0", "--data-dir", str(tmp_path / "data")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert not anvils_of(tmp_path)
