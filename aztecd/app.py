@@ -370,7 +370,12 @@ def _make_node(
     api = AztecNode(
         info=_node_info(deployment),
         ledger=ledger,
-        admission=TxAdmission(rules=rules, mempool=mempool, executor=executor),
+        admission=TxAdmission(
+            rules=rules,
+            mempool=mempool,
+            executor=executor,
+            on_store_failure=lambda error: writer.fail("send_tx", error),
+        ),
         allowed_setup=allow_list,
         current_min_fees=outlook.min_fees,
         is_ready=lambda: writer.bug is None,

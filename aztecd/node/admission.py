@@ -7,6 +7,7 @@ src/client/p2p_client.ts (4.1.2).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aztecd.chain import ChainStore
@@ -34,6 +35,7 @@ from aztecd.protocol.node_types import AllowedElement
 from aztecd.protocol.receipt import TxValidationResult
 from aztecd.protocol.tx import Tx
 from aztecd.state import Fork, WorldState
+from aztecd.storage import StorageError
 
 __all__ = ["NetworkRules", "TxAdmission", "TxRules"]
 
@@ -108,7 +110,16 @@ class TxRules:
 class TxAdmission:
     """Validates transactions off the event loop and puts the valid ones in the pool."""
 
-    def __init__(self, *, rules: TxRules, mempool: Mempool, executor: Executor) -> None:
+    def __init__(
+        self,
+        *,
+        rules: TxRules,
+        mempool: Mempool,
+        executor: Executor,
+        on_store_failure: Callable[[StorageError], None] | None = None,
+    ) -> None:
+        """`on_store_failure` is told, in any thread, when the store takes no more: a full disk."""
+        self._on_store_failure = on_store_failure
         self._rules = rules
         self._mempool = mempool
         self._executor = executor
@@ -136,7 +147,12 @@ class TxAdmission:
         refusal = self._executor.refusal(tx)
         if refusal is not None:
             raise InvalidTxError(refusal)
-        added = self._mempool.add(tx, meta=meta)
+        try:
+            added = self._mempool.add(tx, meta=meta)
+        except StorageError as error:
+            if self._on_store_failure is not None:
+                self._on_store_failure(error)
+            raise
         if added.outcome is AddOutcome.REFUSED:
             # The chain moved on between the two looks. The reference says nothing here and forgets the
             # transaction; a client is better served with the reasons.

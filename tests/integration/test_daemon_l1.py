@@ -64,7 +64,7 @@ def test_what_l1_lost_when_its_node_was_killed_is_published_again(artifacts, tmp
     config = tmp_path / "aztecd.toml"
     config.write_text("[mempool]\nmax_pending_tx_count = 3\n")
     with running(data_dir, "--config", str(config), "--log-level", "debug") as (daemon, rpc):
-        wait_until(lambda: (data_dir / "l1" / "state.json").exists(), timeout_s=60, what="a saved L1 state")
+        wait_until((data_dir / "l1" / "state.json").exists, timeout_s=60, what="a saved L1 state")
         mined = []
         for number in (1, 2, 3):
             mined.append(send(rpc, f"before:{number}"))
