@@ -15,7 +15,7 @@ from tests.support.daemon import STOP_LIMIT_S, Daemon
 from tests.support.json_rpc import RpcClient
 from tests.support.load import Loader, Promises, wait_until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
