@@ -36,8 +36,6 @@ __all__ = [
 
 _ENV_PREFIX = "AZTECD_"
 _SECRETS = frozenset({"l1.publisher_key"})
-_CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-"""Of secp256k1: a private key is below it."""
 _URLS = frozenset({"l1.rpc_url"})
 _LEAST: Final = {
     "rpc.max_body_bytes": 1024,
@@ -204,7 +202,6 @@ def _check(config: Config) -> None:
     if config.rpc.port == config.l1.port != 0 and config.l1.rpc_url is None:
         raise ConfigError(f"rpc.port and l1.port are both {config.rpc.port}")
     _check_url("l1.rpc_url", config.l1.rpc_url)
-    _check_key("l1.publisher_key", config.l1.publisher_key)
     if config.log.level not in {"debug", "info", "warning", "error"}:
         raise ConfigError(f"log.level: {config.log.level!r} is not one of debug, info, warning, error")
     if config.log.format not in {"auto", "console", "json"}:
@@ -229,16 +226,6 @@ def _check_url(key: str, url: str | None) -> None:
         is_usable = False
     if not is_usable:
         raise ConfigError(f"{key} must look like http://127.0.0.1:8545")
-
-
-def _check_key(key: str, text: str) -> None:
-    try:
-        number = int.from_bytes(bytes.fromhex(text.removeprefix("0x")), "big")
-        is_usable = len(text.removeprefix("0x")) == 64 and 0 < number < _CURVE_ORDER
-    except ValueError:
-        is_usable = False
-    if not is_usable:
-        raise ConfigError(f"{key} must be a private key: 64 hexadecimal digits")
 
 
 def _key_types() -> dict[str, Any]:

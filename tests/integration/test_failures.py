@@ -359,6 +359,7 @@ def test_a_disk_that_fills_up_stops_changes_and_loses_nothing(other_l1, tmp_path
     daemon = Daemon(data_dir=data_dir, arguments=arguments, command=limited_command)
     acknowledged = []
     try:
+        mine(daemon, "warm", count=1)  # the first block waits for KZG setups, and so would a stop
         with RpcClient(daemon.url) as rpc:
             maker = TxMaker(rpc)
             failure = None

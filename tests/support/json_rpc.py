@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -43,8 +44,9 @@ class RpcClient:
 
     def call(self, method: str, *params: Any) -> Any:
         """Give the result. Raises RpcFailureError."""
-        body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        status, answer = self.post(body)
+        # The standard library's writer takes numbers of any size: what is sent may be wrong on purpose.
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        status, answer = self.post(body.encode())
         value = orjson.loads(answer)
         if "error" in value:
             error = value["error"]
