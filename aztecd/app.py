@@ -98,8 +98,8 @@ def run_local(settings: Settings) -> int:
     artifacts = locate()
     with ExitStack() as stack:
         data_dir = stack.enter_context(data_directory(config.data_dir))
-        # Written before the database is made: with neither, there is nothing on L1 that anybody knows of.
-        is_known = NetworkRecord.load(data_dir) is not None or (data_dir / _DATABASE).exists()
+        # Without a record there is nothing on L1 that anybody knows of.
+        is_known = NetworkRecord.load(data_dir) is not None
         chain = stack.enter_context(
             l1_chain(config.l1, program=artifacts.anvil, data_dir=data_dir, continues=is_known)
         )
