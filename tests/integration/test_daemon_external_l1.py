@@ -123,6 +123,7 @@ def test_a_network_goes_on_while_its_l1_node_keeps_running(start, l1_url):
     network.stop()
 
 
+@pytest.mark.slow
 def test_networks_of_one_account_live_side_by_side(start, l1_url):
     first, second = start("a", l1_url), start("b", l1_url)
     assert first.ask("getVersion") != second.ask("getVersion")
@@ -134,6 +135,7 @@ def test_networks_of_one_account_live_side_by_side(start, l1_url):
         network.stop()
 
 
+@pytest.mark.slow
 def test_the_next_block_follows_when_somebody_moves_time(start, l1_url):
     network = start("a", l1_url)
     network.mine("before")
@@ -147,6 +149,7 @@ def test_the_next_block_follows_when_somebody_moves_time(start, l1_url):
     network.stop()
 
 
+@pytest.mark.slow
 def test_blocks_that_can_not_be_proven_any_more_are_undone_at_once(start, anvil):
     network = start("a", anvil, SETTLE_NEVER)
     sent = [network.send(f"{index}") for index in range(3)]
