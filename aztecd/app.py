@@ -6,13 +6,14 @@ import asyncio
 import gc
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import structlog
 import uvloop
@@ -89,6 +90,7 @@ _DATABASE = "db"
 _EPOCH_DURATION = 2
 _EXIT_BUG = 3
 _EXIT_SECOND_SIGNAL = 130
+_STOP_PATIENCE_S = 4.0
 
 
 def run_local(settings: Settings) -> int:
@@ -162,7 +164,7 @@ class _Node:
 
 async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain) -> int:
     """Make the node, agree with L1, serve until a signal comes, and stop in order."""
-    stop = _stop_signal()
+    stop = _stop_signal(data_dir, is_temporary=config.data_dir is None)
     with ExitStack() as stack:
         genesis = build_genesis(genesis_public_data())
         contracts = ContractSet(artifacts.l1_artifacts)
@@ -230,14 +232,27 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
     return _EXIT_BUG if node.writer.bug is not None else 0
 
 
-def _stop_signal() -> asyncio.Event:
-    """Give an event that the first SIGINT or SIGTERM sets; the second ends the process at once."""
+def _stop_signal(data_dir: Path, *, is_temporary: bool) -> asyncio.Event:
+    """Give an event that the first SIGINT or SIGTERM sets; the second ends the process at once.
+
+    What takes too long after the first, a first blob that waits for KZG setups for example, is left as a
+    crash would leave it: the next start goes on from there, and Anvil's keeper ends Anvil.
+    """
     stop = asyncio.Event()
+
+    def give_up() -> None:
+        _log.warning("stopped_without_waiting", after_s=_STOP_PATIENCE_S)
+        if is_temporary:
+            shutil.rmtree(data_dir, ignore_errors=True)
+        os._exit(0)
 
     def on_signal() -> None:
         if stop.is_set():
             os._exit(_EXIT_SECOND_SIGNAL)
         stop.set()
+        patience = Timer(_STOP_PATIENCE_S, give_up)
+        patience.daemon = True
+        patience.start()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -10,10 +10,10 @@ from contextlib import closing
 
 import pytest
 
-from tests.crash.verdicts import anvils_of
+from tests.crash.verdicts import anvils_of, check_l1_agrees, l1_url, settle
 from tests.support.daemon import STOP_LIMIT_S, Daemon
 from tests.support.json_rpc import RpcClient
-from tests.support.load import Loader, Promises, wait_until
+from tests.support.load import IN_A_BLOCK, Loader, Promises, TxMaker, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -42,6 +42,28 @@ def test_a_daemon_under_load_stops_in_time_and_keeps_what_it_took(artifacts, tmp
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_a_daemon_whose_first_blob_takes_long_stops_in_time_too(artifacts, tmp_path):
+    data_dir = tmp_path / "data"
+    daemon = Daemon(data_dir=data_dir)
+    try:
+        with RpcClient(daemon.url) as rpc:
+            tx_hash, body = TxMaker(rpc).make("first")
+            rpc.call("aztec_sendTx", body)
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.wait(STOP_LIMIT_S) == 0, daemon.text
+    finally:
+        daemon.kill()
+    wait_until(lambda: not anvils_of(data_dir), timeout_s=30, what="Anvil has ended")
+    daemon = Daemon(data_dir=data_dir)
+    try:
+        with RpcClient(daemon.url) as rpc, RpcClient(l1_url(daemon)) as l1:
+            settle(rpc)
+            assert rpc.call("aztec_getTxReceipt", tx_hash)["status"] in IN_A_BLOCK
+            check_l1_agrees(rpc, l1)
+    finally:
+        daemon.kill()
 
 
 def test_a_second_signal_stops_at_once(artifacts, tmp_path):
