@@ -12,8 +12,9 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 
 import structlog
 import uvloop
@@ -54,6 +55,7 @@ from aztecd.l1 import (
     Publisher,
     RollupReader,
     TransactionSender,
+    sleep_until_stopped,
     warm_up_blobs,
 )
 from aztecd.localnet.accounts import genesis_public_data
@@ -164,7 +166,8 @@ class _Node:
 
 async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain) -> int:
     """Make the node, agree with L1, serve until a signal comes, and stop in order."""
-    stop = _stop_signal(data_dir, is_temporary=config.data_dir is None)
+    is_stopping = Event()
+    stop = _stop_signal(data_dir, is_stopping, is_temporary=config.data_dir is None)
     with ExitStack() as stack:
         genesis = build_genesis(genesis_public_data())
         contracts = ContractSet(artifacts.l1_artifacts)
@@ -191,7 +194,7 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
         store = stack.enter_context(closing(LevelStore.open(data_dir / _DATABASE)))
         kzg = stack.enter_context(closing(KzgWorker()))
         metrics = Metrics()
-        node = _make_node(config, store, artifacts, genesis, l1, kzg, metrics)
+        node = _make_node(config, store, artifacts, genesis, l1, kzg, metrics, is_stopping)
         await node.writer.run("agree_with_l1", node.producer.agree_with_l1)
         l1.view.refresh()
         gc.freeze()
@@ -232,8 +235,10 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
     return _EXIT_BUG if node.writer.bug is not None else 0
 
 
-def _stop_signal(data_dir: Path, *, is_temporary: bool) -> asyncio.Event:
+def _stop_signal(data_dir: Path, is_stopping: Event, *, is_temporary: bool) -> asyncio.Event:
     """Give an event that the first SIGINT or SIGTERM sets; the second ends the process at once.
+
+    `is_stopping` is set too: it is for other threads.
 
     What takes too long after the first, a first blob that waits for KZG setups for example, is left as a
     crash would leave it: the next start goes on from there, and Anvil's keeper ends Anvil.
@@ -249,6 +254,7 @@ def _stop_signal(data_dir: Path, *, is_temporary: bool) -> asyncio.Event:
     def on_signal() -> None:
         if stop.is_set():
             os._exit(_EXIT_SECOND_SIGNAL)
+        is_stopping.set()
         stop.set()
         patience = Timer(_STOP_PATIENCE_S, give_up)
         patience.daemon = True
@@ -308,6 +314,7 @@ def _make_node(
     l1: _L1Parts,
     kzg: KzgWorker,
     metrics: Metrics,
+    is_stopping: Event,
 ) -> _Node:
     deployment = l1.deployment
     world_state = WorldState.open(store, genesis_public_data())
@@ -348,7 +355,9 @@ def _make_node(
         genesis_archive_root=genesis.archive_root,
     )
     executor = PrivateExecutor()
-    sender = TransactionSender(l1.client, l1.account, deployment.chain_id)
+    sender = TransactionSender(
+        l1.client, l1.account, deployment.chain_id, sleep=partial(sleep_until_stopped, is_stopping)
+    )
     writer = SerialWriter()
     producer = CheckpointProducer(
         ledger=ledger,
@@ -369,7 +378,11 @@ def _make_node(
         metrics=metrics,
     )
     miner = AutoMiner(
-        writer=writer, producer=producer, mempool=mempool, settle_epochs=config.sequencer.settle_epochs
+        writer=writer,
+        producer=producer,
+        mempool=mempool,
+        outlook=outlook,
+        settle_epochs=config.sequencer.settle_epochs,
     )
     mempool.subscribe(miner.wake_from_thread)
     monitor = L1Monitor(

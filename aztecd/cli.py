@@ -29,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AztecdError as error:
         print(f"error: {error}", file=sys.stderr)
         return _EXIT_FAILED
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough. Python must not try to write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _EXIT_FAILED
     except KeyboardInterrupt:
         return 130
 

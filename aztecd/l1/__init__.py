@@ -31,7 +31,7 @@ from aztecd.l1.errors import (
 )
 from aztecd.l1.publisher import CheckpointOnL1, ProposeRequest, Publisher
 from aztecd.l1.rollup import RollupReader, RollupStatus, RollupTips
-from aztecd.l1.sender import SenderOptions, TransactionSender
+from aztecd.l1.sender import SenderOptions, TransactionSender, sleep_until_stopped
 from aztecd.l1.settlement import EpochSettler, Settlement
 from aztecd.l1.slots import SlotClock, SlotPlan
 from aztecd.l1.time_control import L1Time
@@ -80,5 +80,6 @@ __all__ = [
     "WrongChainError",
     "attach",
     "deploy",
+    "sleep_until_stopped",
     "warm_up_blobs",
 ]

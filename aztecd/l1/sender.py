@@ -15,10 +15,11 @@ from aztecd.l1.transaction import Fees, L1Account, Signable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from threading import Event
 
     from aztecd.l1.client import L1Client, Request
 
-__all__ = ["Receipt", "SenderOptions", "TransactionSender"]
+__all__ = ["Receipt", "SenderOptions", "TransactionSender", "sleep_until_stopped"]
 
 _ALREADY_KNOWN = (
     "already known",
@@ -77,6 +78,14 @@ class SenderOptions:
     first_poll_s: float = 0.005
     longest_poll_s: float = 1.0
     priority_fee_wei: int = 10**9
+
+
+def sleep_until_stopped(is_stopping: Event, seconds: float) -> None:
+    """Sleep as a sender does, but not when the daemon is asked to stop. Raises L1UnavailableError then."""
+    if is_stopping.wait(seconds):
+        raise L1UnavailableError(
+            "stopped while L1 did not answer; what became of the transaction is looked up at the next start"
+        )
 
 
 @dataclass(slots=True)

@@ -1,17 +1,20 @@
 """Build a block as soon as a transaction arrives; settle epochs when there is nothing else to do.
 
-Transactions that arrive while a block is being built wait together for the next.
+Transactions that arrive while a block is being built wait together for the next. When L1 time has moved on by
+half a day, a block without transactions is built: wallets need a newest block that is not too old.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import structlog
 
 from aztecd.errors import UnavailableError
 from aztecd.l1 import L1Error
 from aztecd.mempool import Mempool
+from aztecd.node.outlook import L1Outlook
 from aztecd.node.producer import CheckpointProducer
 from aztecd.node.writer import SerialWriter, WriterStoppedError
 
@@ -19,17 +22,26 @@ __all__ = ["AutoMiner"]
 
 _log = structlog.get_logger("aztecd.automine")
 _RETRY_AFTER_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+_LOOK_EVERY_S = 5.0
+"""Time passes without anybody saying so; how old the newest block is must be looked at."""
 
 
 class AutoMiner:
     """Decides when the producer works. Lives on the event loop."""
 
     def __init__(
-        self, *, writer: SerialWriter, producer: CheckpointProducer, mempool: Mempool, settle_epochs: bool
+        self,
+        *,
+        writer: SerialWriter,
+        producer: CheckpointProducer,
+        mempool: Mempool,
+        outlook: L1Outlook,
+        settle_epochs: bool,
     ) -> None:
         self._writer = writer
         self._producer = producer
         self._mempool = mempool
+        self._outlook = outlook
         self._settle_epochs = settle_epochs
         self._wake = asyncio.Event()
         self._must_agree = False
@@ -53,7 +65,8 @@ class AutoMiner:
         failures = 0
         self._wake.set()
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY_S)
             self._wake.clear()
             try:
                 await self._work()
@@ -71,7 +84,7 @@ class AutoMiner:
         if self._must_agree:
             await self._writer.run("agree_with_l1", self._producer.agree_with_l1)
             self._must_agree = False
-        while self._mempool.pending_count:
+        while self._mempool.pending_count or self._producer.needs_anchor(self._outlook.next_slot_timestamp()):
             if await self._writer.run("produce", self._producer.produce) is None:
                 break
         await self._writer.run("publish", self._producer.publish_proposed)

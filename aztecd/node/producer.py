@@ -24,6 +24,7 @@ from aztecd.builder import (
     assemble_checkpoint,
 )
 from aztecd.chain import InboxMessage
+from aztecd.constants import MAX_TX_LIFETIME_S
 from aztecd.crypto.field import Fr
 from aztecd.l1 import ProposeRequest, Publisher, PublishError, RollupReader
 from aztecd.l1.errors import ProofWindowClosedError
@@ -44,6 +45,7 @@ from aztecd.protocol.tx import Tx
 __all__ = ["ChainIdentity", "CheckpointProducer"]
 
 _log = structlog.get_logger("aztecd.producer")
+_ANCHOR_LIFE_S = MAX_TX_LIFETIME_S // 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,8 @@ class CheckpointProducer:
     def produce(self) -> BlockNumber | None:
         """Build and publish a block of pending transactions; None when no transaction could be included.
 
+        A block without transactions is made when the newest one is too old for wallets to build on.
+
         Raises UnavailableError when L1 is away: the block is then stored, and published by the next call of
         `publish_proposed`.
         """
@@ -104,7 +108,7 @@ class CheckpointProducer:
         for failed in built.failed:
             self._ledger.mempool.drop(failed.tx_hash, failed.reason)
             _log.info("tx_dropped", tx_hash=f"0x{failed.tx_hash.hex()}", reason=failed.reason)
-        if not built.processed:
+        if not built.processed and not self.needs_anchor(plan.timestamp):
             return None
         for rejected in self._ledger.commit_block(built, sent):
             _log.warning("publication_ignored", block=number, reason=str(rejected))
@@ -121,6 +125,14 @@ class CheckpointProducer:
         )
         self._publish([built.block], messages, plan)
         return number
+
+    def needs_anchor(self, timestamp: int) -> bool:
+        """Whether a transaction made on the newest block would have little time left, or none.
+
+        It expires a day after the block that it is anchored to; block 1 alone takes any.
+        """
+        header = self._ledger.chain.latest_header()
+        return header.number > 0 and timestamp - header.global_variables.timestamp > _ANCHOR_LIFE_S
 
     def publish_proposed(self) -> None:
         """Publish blocks that are stored but not on L1; when L1 can not take them any more, undo them."""

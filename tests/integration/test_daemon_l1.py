@@ -147,6 +147,22 @@ def test_the_next_block_follows_l1_time(artifacts, tmp_path, move):
         daemon.stop()
 
 
+def test_after_days_there_is_a_new_block_to_build_on(artifacts, tmp_path):
+    """A transaction expires a day after the block that it was made on: an old one is of no use."""
+    with running(tmp_path / "data") as (daemon, rpc), RpcClient(l1_url(daemon)) as l1:
+        send(rpc, "before")
+        wait_published(rpc, 1)
+        settle(rpc)
+        l1.call("evm_increaseTime", 72 * HOUR_S)
+        wait_published(rpc, 2)
+        assert rpc.call("aztec_getBlock", 2)["body"]["txEffects"] == []
+        wait_mined(rpc, send(rpc, "after"))
+        assert rpc.call("aztec_getBlockNumber") == 3
+        settle(rpc)
+        check_l1_agrees(rpc, l1)
+        daemon.stop()
+
+
 def test_unproven_blocks_beyond_the_proof_window_are_mined_again(artifacts, tmp_path):
     config = tmp_path / "aztecd.toml"
     config.write_text("[sequencer]\nsettle_epochs = false\n")

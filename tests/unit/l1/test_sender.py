@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from aztecd.l1.errors import L1RpcError, L1UnavailableError, PublishError, TransactionTimeoutError
-from aztecd.l1.sender import SenderOptions, TransactionSender
+from aztecd.l1.sender import SenderOptions, TransactionSender, sleep_until_stopped
 from aztecd.l1.transaction import Fees, L1Account, L1Transaction
 from aztecd.protocol.basic import EthAddress
 from tests.support.l1_node import FakeClient, FakeNode, FakeTime
@@ -192,3 +194,11 @@ def test_what_must_come_before_comes_directly_before():
     sender(node).send(CALL, is_done=never, before=[("evm_setNextBlockTimestamp", [77])])
     sent = node.requests.index("eth_sendRawTransactionSync")
     assert node.requests[sent - 1] == "evm_setNextBlockTimestamp"
+
+
+def test_a_sleep_ends_when_the_daemon_is_to_stop():
+    is_stopping = threading.Event()
+    sleep_until_stopped(is_stopping, 0)
+    is_stopping.set()
+    with pytest.raises(L1UnavailableError, match="looked up at the next start"):
+        sleep_until_stopped(is_stopping, 3600)
