@@ -37,7 +37,7 @@ SHARE_OF_WARM_KILLS = 0.5
 """The first blob takes seconds (KZG setups are loaded), so half of the daemons live until it is on L1."""
 VERDICT_EVERY = 10
 
-pytestmark = [pytest.mark.crash, pytest.mark.integration, pytest.mark.timeout(120 + 20 * ROUNDS)]
+pytestmark = [pytest.mark.crash, pytest.mark.integration, pytest.mark.timeout(120 + 60 * ROUNDS)]
 
 
 def kill_while_starting(data_dir: Path, after_s: float) -> None:
