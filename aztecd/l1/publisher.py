@@ -21,7 +21,13 @@ from aztecd.l1.blob_tx import (
     SidecarForm,
 )
 from aztecd.l1.digests import payload_digest
-from aztecd.l1.errors import CheckpointConflictError, L1RpcError, PublishError, TransactionRevertedError
+from aztecd.l1.errors import (
+    CheckpointConflictError,
+    L1RpcError,
+    L1UnavailableError,
+    PublishError,
+    TransactionRevertedError,
+)
 from aztecd.l1.events import CheckpointProposed, decode_log
 from aztecd.l1.failures import mined_failure
 from aztecd.l1.reads import read_all
@@ -247,7 +253,8 @@ class Publisher:
             archive=request.archive,
         )
         if not events:
-            raise PublishError(
+            # It is there, so nothing is to be undone; a node that has just restarted may need a moment.
+            raise L1UnavailableError(
                 f"L1 has checkpoint {request.checkpoint_number} but the node does not give its event"
             )
         return self._describe(request, events[-1])
