@@ -227,11 +227,9 @@ class KzgWorker(KzgEngine):
         raise (KzgError if answer[:1] == b"\x01" else KzgUnavailableError)(text)
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._closed:
-            raise KzgUnavailableError("the KZG worker is closed")
         if self._process is not None and self._process.poll() is not None:
             self._discard()
-        if self._process is None:
+        if self._process is None and not self._closed:
             # The child finds this very package; -P keeps the working directory out of its search path.
             root = str(Path(__file__).resolve().parents[2])
             path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
@@ -247,6 +245,11 @@ class KzgWorker(KzgEngine):
                 assert stream is not None
                 os.set_blocking(stream.fileno(), False)
             self._process = process
+        # Last: `close` does not wait for the lock before it kills, so it may have come in between. Either it
+        # has seen the child that was just started, or it is seen here.
+        if self._closed or self._process is None:
+            self._discard()
+            raise KzgUnavailableError("the KZG worker is closed")
         return self._process
 
     def _discard(self) -> None:

@@ -99,6 +99,27 @@ def test_close_ends_the_child_and_a_request():
         worker.commitment(BLOB)
 
 
+def test_a_request_that_meets_close_starts_no_child(monkeypatch):
+    """`close` between a request's look at the child and its decision to replace it."""
+    worker = KzgWorker()
+    worker.start()
+    child = worker._process
+    poll = child.poll
+
+    def poll_while_closing():
+        monkeypatch.undo()
+        worker._closed = True
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        return poll()
+
+    monkeypatch.setattr(child, "poll", poll_while_closing)
+    with pytest.raises(KzgUnavailableError, match="closed"):
+        worker.commitment(BLOB)
+    assert worker._process is None
+    worker.close()
+
+
 def test_a_child_that_does_not_answer_is_given_up():
     with closing(KzgWorker(timeout_s=0.001)) as worker:
         with pytest.raises(KzgUnavailableError, match=r"no answer within 0\.001 s"):
