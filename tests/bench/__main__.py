@@ -63,6 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    defaults = Plan()
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -77,15 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reference-stop", metavar="COMMAND", help="stops what --reference-start started")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
-    parser.add_argument("--starts", type=int, default=Plan.starts, help="cold starts (%(default)s)")
-    parser.add_argument("--sends", type=int, default=Plan.sends, help="sends to a receipt (%(default)s)")
-    parser.add_argument("--groups", type=int, default=Plan.groups, help="groups of ten (%(default)s)")
+    parser.add_argument("--starts", type=int, default=defaults.starts, help="cold starts (%(default)s)")
+    parser.add_argument("--sends", type=int, default=defaults.sends, help="sends to a receipt (%(default)s)")
+    parser.add_argument("--groups", type=int, default=defaults.groups, help="groups of ten (%(default)s)")
     parser.add_argument(
-        "--class-txs", type=int, default=Plan.class_txs, help="transactions with class logs (%(default)s)"
+        "--class-txs", type=int, default=defaults.class_txs, help="transactions with class logs (%(default)s)"
     )
-    parser.add_argument("--rounds", type=int, default=Plan.rounds, help="rounds of reads (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=Plan.seconds, help="of each load (%(default)s)")
-    parser.add_argument("--settle", type=float, default=Plan.settle_s, help="seconds to idle (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=defaults.rounds, help="rounds of reads (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=defaults.seconds, help="of each load (%(default)s)")
+    parser.add_argument(
+        "--settle", type=float, default=defaults.settle_s, help="seconds to idle (%(default)s)"
+    )
     parser.add_argument("--reads", nargs="*", default=[], metavar="NAME", help="only these (parts of names)")
     parser.add_argument("--no-pin", dest="pin", action="store_false", help="leave the cores to the kernel")
     parser.add_argument(

@@ -7,8 +7,9 @@ import os
 import pytest
 
 from tests.bench import processes
-from tests.bench.__main__ import main
+from tests.bench.__main__ import _parser, main
 from tests.bench.generator import generator
+from tests.bench.measure import Plan
 from tests.bench.reads import READS
 
 
@@ -94,3 +95,9 @@ async def test_a_listening_process_is_found_by_its_port():
     await server.wait_closed()
     assert processes.pid_listening_on(port) is None
     assert processes.memory(os.getpid(), None).node_mib > 10
+
+
+def test_without_options_the_plan_is_the_default_one():
+    options = _parser().parse_args([])
+    assert options.settle == Plan().settle_s
+    assert options.rounds == Plan().rounds
