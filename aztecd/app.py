@@ -83,7 +83,7 @@ from aztecd.protocol.node_types import (
 from aztecd.protocol.protocol_contracts import protocol_contracts
 from aztecd.rpc import RpcLimits, RpcServer
 from aztecd.state import Genesis, WorldState, build_genesis
-from aztecd.storage import KeyValueStore, LevelStore
+from aztecd.storage import KeyValueStore, LevelStore, Prefix
 
 __all__ = ["check_data_dir", "run_local"]
 
@@ -115,6 +115,9 @@ def check_data_dir(data_dir: Path) -> list[str]:
     if not (data_dir / _DATABASE).is_dir():
         raise DataDirError(f"{data_dir} holds no aztecd database")
     with closing(LevelStore.open(data_dir / _DATABASE)) as store:
+        if store.get(Prefix.STATE_STATUS.key) is None:
+            # Opening the world state would begin a chain here.
+            return ["the database is empty: the first start was cut short, the next one begins anew"]
         problems = list(check_chain(store))
         genesis = build_genesis(genesis_public_data())
         world_state = WorldState.open(store, genesis_public_data())

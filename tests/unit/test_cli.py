@@ -8,6 +8,7 @@ import pytest
 
 from aztecd import __version__
 from aztecd.cli import main
+from aztecd.storage import LevelStore
 
 
 @pytest.fixture
@@ -97,3 +98,10 @@ def test_rpc_errors_end_in_one_line(capsys, url):
     assert "no node answers at http://127.0.0.1:1" in capsys.readouterr().err
     assert main(["rpc", "getVersion", "--url", "ftp://x"]) == 1
     assert "is no URL of a node" in capsys.readouterr().err
+
+
+def test_db_check_writes_nothing_into_an_empty_database(capsys, tmp_path):
+    LevelStore.open(tmp_path / "db").close()
+    for _ in range(2):
+        assert main(["db", "check", "--data-dir", str(tmp_path)]) == 1
+        assert "the database is empty" in capsys.readouterr().out
