@@ -1,4 +1,4 @@
-"""Install the unmodified JavaScript client (aztec.js, accounts, wallets) for the end-to-end tests.
+"""Install the unmodified JavaScript client (aztec.js, accounts, wallets, compiled contracts) for end-to-end tests.
 
     python -m tests.support.client_install
 
@@ -26,7 +26,7 @@ from tests.support import debian_libc
 
 LISTS = Path(__file__).resolve().parents[1] / "e2e" / "client"
 
-_LAYOUT = "1"
+_LAYOUT = "2"
 _LISTS_NAMES = ("package.json", "package-lock.json")
 _NATIVE = Path("node_modules/@aztec/bb.js/build/amd64-linux")
 _READY = "ready.json"
@@ -143,11 +143,16 @@ def _compare(folder: Path, pinned: dict[str, dict[str, object]]) -> None:
 
 
 def _slim(folder: Path) -> None:
-    """Remove what Node never loads here: Solidity, browser builds, other platforms, source maps, types."""
+    """Remove what Node never loads here: Solidity, browser builds, other platforms, sources, source maps, types.
+
+    The contracts' artifacts stay whole: with the sources inside, the client names the line that failed.
+    """
     modules = folder / "node_modules"
     aztec = modules / "@aztec"
     for path in (aztec / "l1-artifacts" / "l1-contracts", aztec / "bb.js" / "dest" / "browser"):
         shutil.rmtree(path, ignore_errors=True)
+    for package in aztec.iterdir():
+        shutil.rmtree(package / "src", ignore_errors=True)
     for path in (aztec / "bb.js" / "build").iterdir():
         if path.name != _NATIVE.name:
             shutil.rmtree(path)
