@@ -1,4 +1,4 @@
-"""Install the unmodified JavaScript client (aztec.js, accounts, wallets, compiled contracts) for end-to-end tests.
+"""Install the unmodified JavaScript client (aztec.js, wallets, compiled contracts) for the end-to-end tests.
 
     python -m tests.support.client_install
 
@@ -143,9 +143,9 @@ def _compare(folder: Path, pinned: dict[str, dict[str, object]]) -> None:
 
 
 def _slim(folder: Path) -> None:
-    """Remove what Node never loads here: Solidity, browser builds, other platforms, sources, source maps, types.
+    """Remove what Node never loads here: Solidity, browser builds, other platforms, sources, maps, types.
 
-    The contracts' artifacts stay whole: with the sources inside, the client names the line that failed.
+    The contracts' artifacts stay whole: from their debug information the client names the line that failed.
     """
     modules = folder / "node_modules"
     aztec = modules / "@aztec"
