@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from aztecd.crypto._int_checks import element
 from aztecd.crypto.field import FR_MODULUS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "hash_pairs",
     "hash_rows",
     "permute",
+    "permute_ints",
     "round_constants",
 ]
 
@@ -53,6 +55,11 @@ def permute(state: bytes) -> bytes:
     return b"".join(x.to_bytes(_SIZE, "big") for x in _permute((a, b, c, d)))
 
 
+def permute_ints(a: int, b: int, c: int, d: int) -> _State:
+    """Apply the permutation to four elements that are integers."""
+    return _permute((element(a, 0), element(b, 1), element(c, 2), element(d, 3)))
+
+
 def hash_packed(packed: bytes) -> bytes:
     """Hash a list of elements that lie one after the other."""
     return _hash(_unpack(packed))
@@ -62,9 +69,9 @@ def hash_fields(elements: Iterable[bytes]) -> bytes:
     """Hash a list of elements of 32 bytes each."""
     values = tuple(elements)
     packed = b"".join(values)
-    for index, element in enumerate(values):
-        if len(element) != _SIZE:
-            raise ValueError(f"element {index} has {len(element)} bytes, not {_SIZE}")
+    for index, value in enumerate(values):
+        if len(value) != _SIZE:
+            raise ValueError(f"element {index} has {len(value)} bytes, not {_SIZE}")
     return _hash(_unpack(packed))
 
 

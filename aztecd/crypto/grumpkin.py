@@ -11,11 +11,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from aztecd.crypto._backend import GADGETS
 from aztecd.crypto.field import FQ_MODULUS, FR_MODULUS
 
-__all__ = ["GENERATOR", "INFINITY", "Point", "add", "is_on_curve", "multiply", "negate"]
+__all__ = [
+    "GENERATOR",
+    "INFINITY",
+    "Point",
+    "add",
+    "add_affine",
+    "is_on_curve",
+    "is_on_curve_ints",
+    "multiply",
+    "negate",
+]
 
-_B = FR_MODULUS - 17
 _WINDOW = 4
 
 _Jacobian = tuple[int, int, int]
@@ -45,7 +55,12 @@ def is_on_curve(point: Point) -> bool:
     if point.is_infinite:
         return True
     x, y = point.x, point.y
-    return 0 <= x < FR_MODULUS and 0 <= y < FR_MODULUS and (y * y - x * x * x - _B) % FR_MODULUS == 0
+    return 0 <= x < FR_MODULUS and 0 <= y < FR_MODULUS and is_on_curve_ints(x, y)
+
+
+def is_on_curve_ints(x: int, y: int) -> bool:
+    """Tell whether two field elements satisfy the equation. Raises ValueError when one is none."""
+    return GADGETS.grumpkin_is_on_curve(x, y)
 
 
 def negate(point: Point) -> Point:
@@ -55,18 +70,19 @@ def negate(point: Point) -> Point:
 
 def add(left: Point, right: Point) -> Point:
     """Add two points of the curve."""
-    if left.is_infinite:
-        return right
-    if right.is_infinite:
-        return left
-    if left.x == right.x:
-        if left.y != right.y or left.y == 0:
-            return INFINITY
-        slope = 3 * left.x * left.x * pow(2 * left.y, -1, FR_MODULUS) % FR_MODULUS
-    else:
-        slope = (right.y - left.y) * pow(right.x - left.x, -1, FR_MODULUS) % FR_MODULUS
-    x = (slope * slope - left.x - right.x) % FR_MODULUS
-    return Point(x, (slope * (left.x - x) - left.y) % FR_MODULUS)
+    x, y, is_infinite = add_affine(left.x, left.y, left.is_infinite, right.x, right.y, right.is_infinite)
+    return Point(x, y, is_infinite=bool(is_infinite))
+
+
+def add_affine(px: int, py: int, p_inf: int, qx: int, qy: int, q_inf: int) -> tuple[int, int, int]:
+    """Add two points given by field elements and flags (0 or 1), as the public machine's ECADD does.
+
+    A point that is flagged infinite is neutral whatever its coordinates; infinity comes out as (0, 0, 1). The
+    caller has checked that the others lie on the curve: the result has no meaning otherwise.
+    Raises ValueError when a coordinate is no field element or a flag not 0 or 1.
+    Rule: @aztec/simulator src/public/avm/opcodes/ec_add.ts (4.1.2).
+    """
+    return GADGETS.grumpkin_add(px, py, p_inf, qx, qy, q_inf)
 
 
 def multiply(point: Point, scalar: int) -> Point:

@@ -1,7 +1,6 @@
 """Poseidon2 for everybody else: elements are 32 canonical big-endian bytes, hashes are `Fr`.
 
-The C kernel does the work where it was built, the plain twin otherwise; results are equal. Setting
-`AZTECD_PURE_PYTHON=1` before the first import forces the twin.
+The C kernel does the work where it was built, the plain twin otherwise: see `_backend`.
 
 Input is trusted to be made of field elements, because decoders check what comes from outside: another length
 or a value that is not canonical is a bug of the caller and raises ValueError.
@@ -11,11 +10,9 @@ Authority: @aztec/foundation src/crypto/poseidon/index.ts, @aztec/blob-lib src/s
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING
 
-from aztecd.crypto import _poseidon2_python
+from aztecd.crypto._backend import KERNEL, POSEIDON2, Poseidon2
 from aztecd.crypto.field import FR_MODULUS, Fr
 
 if TYPE_CHECKING:
@@ -32,6 +29,7 @@ __all__ = [
     "hash_rows",
     "hash_with_separator",
     "permute",
+    "permute_ints",
 ]
 
 _BLOCK_SIZE = 96
@@ -39,31 +37,7 @@ _CHUNK_SIZE = 31
 _MODULUS = FR_MODULUS.to_bytes(32, "big")
 
 
-class _Backend(Protocol):
-    """What the kernel and the twin both offer; each raises ValueError on bad input, with equal words."""
-
-    def permute(self, state: bytes, /) -> bytes: ...
-    def hash_packed(self, packed: bytes, /) -> bytes: ...
-    def hash_fields(self, elements: Iterable[bytes], /) -> bytes: ...
-    def hash_pair(self, left: bytes, right: bytes, /) -> bytes: ...
-    def hash_pairs(self, packed: bytes, /) -> bytes: ...
-    def hash_rows(self, packed: bytes, width: int, /) -> bytes: ...
-    def absorb(self, state: bytes, blocks: bytes, /) -> bytes: ...
-
-
-def _choose_backend() -> _Backend:
-    if os.environ.get("AZTECD_PURE_PYTHON", "") not in {"", "0"}:
-        return _poseidon2_python
-    try:
-        return cast("_Backend", import_module("aztecd.crypto._kernel"))
-    except ImportError:
-        return _poseidon2_python
-
-
-_backend = _choose_backend()
-
-KERNEL: Final = "python" if _backend is _poseidon2_python else "c"
-"""Which of the two does the work."""
+_backend: Poseidon2 = POSEIDON2
 
 
 def hash_fields(elements: Iterable[bytes]) -> Fr:
@@ -114,6 +88,11 @@ def hash_bytes(data: bytes) -> Fr:
 def permute(state: bytes) -> bytes:
     """Apply the bare permutation to four packed elements (128 bytes)."""
     return _backend.permute(state)
+
+
+def permute_ints(a: int, b: int, c: int, d: int) -> tuple[int, int, int, int]:
+    """Apply the bare permutation to four elements that are integers, as the public machine's are."""
+    return _backend.permute_ints(a, b, c, d)
 
 
 class Sponge:

@@ -1,4 +1,4 @@
-"""Give tests the two implementations of Poseidon2.
+"""Give tests the two implementations of Poseidon2 and of the gadgets.
 
 The kernel may be absent only where no compiler is: with one, a missing kernel is a failure of the build.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aztecd.crypto import _poseidon2_python
+from aztecd.crypto import _gadgets_python, _poseidon2_python
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,8 +30,15 @@ def compiler() -> str | None:
 
 def backend(name: str) -> ModuleType:
     """Give the module of one implementation; skip with a word when there can be no kernel."""
-    if name == "python":
-        return _poseidon2_python
+    return _poseidon2_python if name == "python" else _kernel()
+
+
+def gadgets(name: str) -> ModuleType:
+    """Do the same for the gadgets of the public machine."""
+    return _gadgets_python if name == "python" else _kernel()
+
+
+def _kernel() -> ModuleType:
     try:
         return importlib.import_module("aztecd.crypto._kernel")
     except ImportError as error:

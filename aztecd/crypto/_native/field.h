@@ -149,6 +149,12 @@ INLINE fe fe_reduce(fe a)
     return fe_sub_if(a, P2);
 }
 
+/* The canonical form of a value below 4 p. */
+INLINE fe fe_canonical(fe a)
+{
+    return fe_sub_if(fe_reduce(a), P1);
+}
+
 /* Both below 2 p, and so is the sum. */
 INLINE fe fe_add(fe a, fe b)
 {

@@ -1,26 +1,21 @@
-/* aztecd.crypto._kernel: Poseidon2 over packed big-endian elements, for CPython.
+/* aztecd.crypto._kernel: Poseidon2 over packed big-endian elements, and the gadgets of the public machine.
  *
- * The functions, and the words of their errors, are those of aztecd/crypto/_poseidon2_python.py. Work of BATCH
- * permutations or more is done without the GIL: the input stays exported meanwhile, and every byte of it is read once.
+ * The functions, and the words of their errors, are those of aztecd/crypto/_poseidon2_python.py and
+ * aztecd/crypto/_gadgets_python.py. Work of BATCH permutations or more is done without the GIL: the input stays
+ * exported meanwhile, and every byte of it is read once.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "gadgets.h"
 #include "poseidon2.h"
+#include "python_ints.h"
 
 #define BATCH 8
 #define BLOCK (3 * ELEMENT)
 #define STATE (4 * ELEMENT)
 
 /* ---- arguments ---- */
-
-static int check_count(const char *name, Py_ssize_t got, Py_ssize_t expected)
-{
-    if (got == expected)
-        return 1;
-    PyErr_Format(PyExc_TypeError, "%s() takes %zd arguments, got %zd", name, expected, got);
-    return 0;
-}
 
 static int check_state(const Py_buffer *view)
 {
@@ -231,6 +226,27 @@ static PyObject *permute(PyObject *module, PyObject *packed)
     return permuted(packed, poseidon2_permute);
 }
 
+static PyObject *permute_ints(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    state s;
+    if (!check_count("permute_ints", count, 4))
+        return NULL;
+    for (int i = 0; i < 4; i++)
+        if (!element_of(&s.s[i], args[i], i))
+            return NULL;
+    poseidon2_permute(&s);
+    PyObject *result = PyTuple_New(4);
+    for (int i = 0; result && i < 4; i++) {
+        PyObject *value = int_of(s.s[i]);
+        if (value)
+            PyTuple_SET_ITEM(result, i, value);
+        else
+            Py_CLEAR(result);
+    }
+    return result;
+}
+
 /* Only tests call this, where the processor selects the other form. */
 static PyObject *py_permute_portable(PyObject *module, PyObject *packed)
 {
@@ -271,15 +287,23 @@ static PyObject *absorb(PyObject *module, PyObject *const *args, Py_ssize_t coun
 
 /* ---- module ---- */
 
+#define FASTCALL(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL
+
 static PyMethodDef methods[] = {
     {"permute", permute, METH_O, "Apply the permutation to four packed elements."},
     {"permute_portable", py_permute_portable, METH_O, "Do the same with the code for any processor."},
     {"hash_packed", hash_packed, METH_O, "Hash a list of elements that lie one after the other."},
     {"hash_fields", hash_fields, METH_O, "Hash a list of elements of 32 bytes each."},
-    {"hash_pair", (PyCFunction)(void (*)(void))hash_pair, METH_FASTCALL, "Hash two elements."},
+    {"hash_pair", FASTCALL(hash_pair), "Hash two elements."},
     {"hash_pairs", hash_pairs, METH_O, "Hash each run of two elements."},
-    {"hash_rows", (PyCFunction)(void (*)(void))hash_rows, METH_FASTCALL, "Hash each run of `width` elements."},
-    {"absorb", (PyCFunction)(void (*)(void))absorb, METH_FASTCALL, "Absorb runs of three elements in a state."},
+    {"hash_rows", FASTCALL(hash_rows), "Hash each run of `width` elements."},
+    {"absorb", FASTCALL(absorb), "Absorb runs of three elements in a state."},
+    {"permute_ints", FASTCALL(permute_ints), "Apply the permutation to four integers."},
+    {"sha256_compress", FASTCALL(py_sha256_compress), "Compress a block into a state."},
+    {"keccak_permute", py_keccak_permute, METH_O, "Apply Keccak-f[1600] to 25 lanes."},
+    {"grumpkin_is_on_curve", FASTCALL(py_grumpkin_is_on_curve), "Check the equation of the curve."},
+    {"grumpkin_add", FASTCALL(py_grumpkin_add), "Add two affine points."},
+    {"to_radix_be", FASTCALL(py_to_radix_be), "Split an element into digits."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -298,7 +322,7 @@ static PyModuleDef_Slot slots[] = {
 static struct PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT,
     .m_name = "aztecd.crypto._kernel",
-    .m_doc = "Poseidon2 in C; see aztecd/crypto/_poseidon2_python.py for the same in Python.",
+    .m_doc = "Poseidon2 and gadgets in C; _poseidon2_python.py and _gadgets_python.py are the same in Python.",
     .m_methods = methods,
     .m_slots = slots,
 };

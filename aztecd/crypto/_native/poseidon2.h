@@ -10,6 +10,7 @@
 
 #include "field.h"
 #include "field_adx.h"
+#include "field_inverse.h"
 
 #define HALF_FULL_ROUNDS 4
 #define PARTIAL_ROUNDS 56
@@ -94,27 +95,14 @@ static fe grain_element(grain *g)
     return a;
 }
 
-static fe canonical(fe a)
-{
-    return fe_sub_if(fe_reduce(a), P1);
-}
-
 static fe minus(fe a)
 {
-    return canonical(fe_sub_raw(FE_ZERO, a));
+    return fe_canonical(fe_sub_raw(FE_ZERO, a));
 }
 
 static fe inverse(fe a)
 {
-    fe r = fe_mul(R2, FE_RAW_ONE); /* 1 in Montgomery form */
-    fe e = P1;
-    e.v[0] -= 2;
-    for (int i = 255; i >= 0; i--) {
-        r = fe_mul(r, r);
-        if (e.v[i / 64] >> (i % 64) & 1)
-            r = fe_mul(r, a);
-    }
-    return canonical(r);
+    return fe_canonical(fe_inverse(a));
 }
 
 static void make_constants(void)
@@ -123,29 +111,29 @@ static void make_constants(void)
     grain_seed(&g);
     for (int r = 0; r < 2 * HALF_FULL_ROUNDS; r++) {
         for (int i = 0; i < 4; i++)
-            K.full[r][i] = canonical(fe_mul(grain_element(&g), R2));
+            K.full[r][i] = fe_canonical(fe_mul(grain_element(&g), R2));
         if (r == HALF_FULL_ROUNDS - 1)
             for (int i = 0; i < PARTIAL_ROUNDS; i++)
-                K.partial[i] = canonical(fe_mul(grain_element(&g), R2));
+                K.partial[i] = fe_canonical(fe_mul(grain_element(&g), R2));
     }
-    K.d0 = canonical(fe_mul(DIAGONAL[0], R2));
+    K.d0 = fe_canonical(fe_mul(DIAGONAL[0], R2));
     for (int i = 0; i < 3; i++)
-        K.d[i] = canonical(fe_mul(DIAGONAL[i + 1], R2));
+        K.d[i] = fe_canonical(fe_mul(DIAGONAL[i + 1], R2));
 
     const fe *d = K.d;
-    K.minus_e1 = minus(canonical(fe_add(fe_add(d[0], d[1]), d[2])));
-    K.e2 = canonical(fe_add(fe_add(fe_mul(d[0], d[1]), fe_mul(d[0], d[2])), fe_mul(d[1], d[2])));
-    K.e3 = canonical(fe_mul(fe_mul(d[0], d[1]), d[2]));
+    K.minus_e1 = minus(fe_canonical(fe_add(fe_add(d[0], d[1]), d[2])));
+    K.e2 = fe_canonical(fe_add(fe_add(fe_mul(d[0], d[1]), fe_mul(d[0], d[2])), fe_mul(d[1], d[2])));
+    K.e3 = fe_canonical(fe_mul(fe_mul(d[0], d[1]), d[2]));
     for (int i = 0; i < 3; i++) {
         K.before1[i] = inverse(d[i]);
-        K.before2[i] = canonical(fe_mul(K.before1[i], K.before1[i]));
+        K.before2[i] = fe_canonical(fe_mul(K.before1[i], K.before1[i]));
         /* Lagrange's polynomial for d[i], times d[i]^2. */
         fe b = d[(i + 1) % 3], c = d[(i + 2) % 3];
         fe scale = fe_mul(fe_reduce(fe_sub_raw(d[i], b)), fe_reduce(fe_sub_raw(d[i], c)));
-        scale = fe_mul(inverse(scale), fe_mul(d[i], d[i]));
-        K.recover[i][0] = canonical(fe_mul(scale, fe_mul(b, c)));
-        K.recover[i][1] = minus(canonical(fe_mul(scale, fe_add(b, c))));
-        K.recover[i][2] = canonical(scale);
+        scale = fe_mul(inverse(fe_canonical(scale)), fe_mul(d[i], d[i]));
+        K.recover[i][0] = fe_canonical(fe_mul(scale, fe_mul(b, c)));
+        K.recover[i][1] = minus(fe_canonical(fe_mul(scale, fe_add(b, c))));
+        K.recover[i][2] = fe_canonical(scale);
     }
 }
 
