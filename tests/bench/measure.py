@@ -81,6 +81,7 @@ class Results:
     group_s: dict[str, list[float]] = field(default_factory=dict)
     reads: list[ReadResult] = field(default_factory=list)
     hash_us: dict[str, float] = field(default_factory=dict)
+    gadget_us: dict[str, tuple[float, float]] = field(default_factory=dict)
     logged_ms: dict[str, float] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
 
@@ -89,6 +90,7 @@ def measure(starters: Sequence[Starter], plan: Plan, load: Generator, say: Calla
     """Measure everything."""
     results = Results(peers=[starter.name for starter in starters])
     results.hash_us = micro.hash_times_us()
+    results.gadget_us = micro.gadget_times_us()
     _cold_starts(starters, plan, results, say)
     with ExitStack() as stack:
         peers = []

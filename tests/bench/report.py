@@ -83,6 +83,8 @@ def _inside(results: Results) -> Sheet:
         for name in ("kernel", "kernel, batch"):
             ratio = results.hash_us["pure"] / results.hash_us[name]
             rows.append([f"Poseidon2, pure / {name}", f"{ratio:.0f}"])
+    for name, (used, pure) in results.gadget_us.items():
+        rows.append([f"{name}, and pure", f"{used:.2f} µs, {pure:.1f} µs"])
     for name, value in results.logged_ms.items():
         title = f"build and store a {name}" if name.startswith("block") else name
         rows.append([title, f"{value:.1f} ms"])
