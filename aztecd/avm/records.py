@@ -1,0 +1,80 @@
+"""What is kept of a call after it ended: the tree of calls that error messages and traces are made of.
+
+Authority: @aztec/stdlib src/avm/avm.ts (`CallStackMetadata`, `CollectionLimitsConfig`) (4.1.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aztecd.avm.frame import Halt
+
+__all__ = ["CallRecord", "CallRequest", "CallResult", "CollectionLimits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRequest:
+    """An enqueued call and the gas that it gets."""
+
+    address: int
+    sender: int
+    calldata: Sequence[int]
+    is_static: bool
+    l2_gas: int
+    da_gas: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionLimits:
+    """How much is kept: fields of each calldata and output, nesting levels, calls of a transaction."""
+
+    calldata_fields: int = 300
+    output_fields: int = 300
+    depth: int = 5
+    calls: int = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class CallRecord:
+    """One call. Mutable while it runs; `nested` may be cut by the limits, `nested_count` counts all.
+
+    `exit_stack`: pcs of the internal calls, outermost first, then the pc where the call ended. `instructions`
+    counts completed ones, those of nested calls included.
+    """
+
+    address: int
+    sender: int
+    caller_pc: int
+    is_static: bool
+    calldata: list[int]
+    calldata_size: int
+    l2_gas_limit: int
+    da_gas_limit: int
+    l2_gas_left: int = 0
+    da_gas_left: int = 0
+    instructions: int = 0
+    output: list[int] = field(default_factory=list)
+    output_size: int = 0
+    exit_stack: list[int] = field(default_factory=list)
+    message: str = ""
+    has_reverted: bool = False
+    nested: list[CallRecord] = field(default_factory=list)
+    nested_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallResult:
+    """How an enqueued call ended. `record` only when calls are collected; then `output` is cut as it is."""
+
+    halt: Halt
+    output: tuple[int, ...]
+    message: str
+    l2_gas_left: int
+    da_gas_left: int
+    instructions: int
+    exit_stack: tuple[int, ...]
+    record: CallRecord | None
