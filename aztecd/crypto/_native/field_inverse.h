@@ -35,7 +35,7 @@ INLINE unsigned move_twos(fe *even, fe *other)
  * Kaliski's almost inverse: Euclid's algorithm in binary on u = p and v = a, with
  *     a r = -u 2^k,  a s = v 2^k  (modulo p)    and    u s + v r = p,
  * so that r and s need no reduction. It ends with u = v = 1 after k halvings, 253 to 506 of them, and s is
- * 2^k / a. A fifth of the time of a^(p - 2).
+ * 2^k / a. A quarter of the time of a^(p - 2).
  */
 static fe fe_inverse(fe a)
 {
