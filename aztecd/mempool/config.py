@@ -20,7 +20,8 @@ class MempoolConfig:
     P2P_RPC_PRICE_BUMP_PERCENTAGE. `min_age_ms`: P2P_MIN_TX_POOL_AGE_MS, how long a transaction waits before a
     block may take it. `max_pending_bytes` bounds what pending transactions take on disk (0 is no limit),
     `max_retained_bytes` what dropped ones still do, `max_drop_records` the reasons that are kept.
-    `delete_after_reorg`: P2P_TX_POOL_DELETE_TXS_AFTER_REORG.
+    `max_archived_count`, `max_archived_bytes`: how many transactions of final blocks are kept, and how much
+    they take compressed; 0 of the first keeps none. `delete_after_reorg`: P2P_TX_POOL_DELETE_TXS_AFTER_REORG.
     """
 
     max_pending_count: int = 1000
@@ -29,6 +30,8 @@ class MempoolConfig:
     max_pending_bytes: int = 1024 * 1024 * 1024
     max_retained_bytes: int = 128 * 1024 * 1024
     max_drop_records: int = 4096
+    max_archived_count: int = 0
+    max_archived_bytes: int = 64 * 1024 * 1024
     delete_after_reorg: bool = False
 
 

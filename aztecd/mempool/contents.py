@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aztecd.crypto.field import fr_hex
 from aztecd.execution import TxMeta
+from aztecd.mempool.archive import TxArchive
 from aztecd.mempool.drops import DropReasons
 from aztecd.mempool.errors import MempoolRejection
 from aztecd.mempool.indices import PoolEntry, PoolIndices
@@ -33,7 +34,7 @@ __all__ = ["PoolContents"]
 class PoolContents:
     """What the pool holds, knows of dropped transactions, and counts. Mutable; the pool locks."""
 
-    __slots__ = ("_chain", "config", "drops", "indices", "retained", "sequence")
+    __slots__ = ("_chain", "archive", "config", "drops", "indices", "retained", "sequence")
 
     def __init__(self, chain: PoolChain, config: MempoolConfig) -> None:
         self._chain = chain
@@ -41,6 +42,7 @@ class PoolContents:
         self.indices = PoolIndices()
         self.retained = RetainedTxs()
         self.drops = DropReasons()
+        self.archive = TxArchive()
         self.sequence = 0
 
     def next_sequence(self) -> int:
@@ -88,6 +90,20 @@ class PoolContents:
             lowest = [meta.tx_hash for meta in islice(self.indices.from_lowest(), excess)]
             self.remove(dict.fromkeys(lowest, DISPLACED), batch)
 
+    def forget_final(self, tx_hash: TxHash, packed: bytes | None, batch: WriteBatch) -> None:
+        """Remove a transaction whose block is final; with its `packed` bytes it goes into the archive."""
+        self.indices.remove(tx_hash)
+        self.retained.forget(tx_hash)
+        PoolRecords.delete_tx(batch, tx_hash)
+        if packed is not None:
+            self.archive.keep(
+                tx_hash,
+                packed,
+                max_count=self.config.max_archived_count,
+                max_bytes=self.config.max_archived_bytes,
+                batch=batch,
+            )
+
     def validate(self, metas: Iterable[TxMeta]) -> dict[TxHash, Validation]:
         """Validate what is to become pending again."""
         return {meta.tx_hash: self._chain.validate_for_pool(meta) for meta in metas}
@@ -112,6 +128,7 @@ class PoolContents:
     def load(self, records: PoolRecords, batch: WriteBatch) -> None:
         """Take over what the store has; what is not mined is validated and contends for its place again."""
         self.sequence = self.drops.load(records.drops())
+        self.archive.load(records.archived())
         stale = set()
         for tx_hash, record in records.retentions():
             self.retained.load(tx_hash, record, batch)
@@ -134,15 +151,15 @@ class PoolContents:
         entries.sort(key=lambda item: item.sequence)
         self.sequence = max([self.sequence, *(entry.sequence for entry in entries)])
         for entry in entries:
-            self._load_entry(entry, batch)
+            self._load_entry(entry, records, batch)
 
-    def _load_entry(self, entry: PoolEntry, batch: WriteBatch) -> None:
+    def _load_entry(self, entry: PoolEntry, records: PoolRecords, batch: WriteBatch) -> None:
         meta = entry.meta
         block = self._chain.mined_block(meta.tx_hash)
         if block is not None:
             if block <= self._chain.finalized_block():
-                self.retained.forget(meta.tx_hash)
-                PoolRecords.delete_tx(batch, meta.tx_hash)
+                packed = records.packed_tx(meta.tx_hash) if self.config.max_archived_count else None
+                self.forget_final(meta.tx_hash, packed, batch)
             else:
                 self.indices.add(entry, mined=block)
             return

@@ -161,6 +161,10 @@ class Mempool:
         """Read a transaction in any state, also one that was dropped a moment ago."""
         return None if self.status(tx_hash) is None else self._records.tx(tx_hash)
 
+    def archived(self, tx_hash: TxHash) -> Tx | None:
+        """Read a transaction of a final block, if it is among those that are kept."""
+        return self._records.archived_tx(tx_hash)
+
     def drop_reason(self, tx_hash: TxHash) -> str | None:
         """Say why a transaction was dropped, if it is among the last ones."""
         with self._lock:
@@ -328,14 +332,18 @@ class Mempool:
         self._announce()
 
     def on_finalized(self, block: BlockNumber) -> None:
-        """Forget the transactions of blocks up to `block`."""
+        """Forget the transactions of blocks up to `block`, or move them to the archive."""
         with self._changing:
+            is_archiving = self._contents.config.max_archived_count > 0
+            # Reading and compressing takes a millisecond each: readers do not wait for it.
+            final = {
+                tx_hash: self._records.packed_tx(tx_hash) if is_archiving else None
+                for tx_hash in self._contents.indices.mined_up_to(block)
+            }
 
             def apply(batch: WriteBatch) -> None:
-                for tx_hash in self._contents.indices.mined_up_to(block):
-                    self._contents.indices.remove(tx_hash)
-                    self._contents.retained.forget(tx_hash)
-                    PoolRecords.delete_tx(batch, tx_hash)
+                for tx_hash, packed in final.items():
+                    self._contents.forget_final(tx_hash, packed, batch)
                 self._contents.retained.on_finalized(block, batch)
 
             self._change(apply)

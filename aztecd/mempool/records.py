@@ -6,11 +6,12 @@ batch as the block, so that after a crash a transaction is either pending or min
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import TYPE_CHECKING, Final
 
-from aztecd.crypto.field import Fr
+from aztecd.crypto.field import Fr, fr_hex
 from aztecd.protocol.basic import TxHash
 from aztecd.protocol.codec import DecodeError
 from aztecd.protocol.tx import Tx
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
     from aztecd.storage import KeyValueStore, WriteBatch
 
-__all__ = ["DropRecord", "PoolRecords", "Retention", "RetentionRecord", "StoredTx"]
+__all__ = ["ArchivedTx", "DropRecord", "PoolRecords", "Retention", "RetentionRecord", "StoredTx"]
 
 _ARRIVAL_SIZE: Final = 16
 _MAX_REASON_BYTES: Final = 512
+_PACKING_LEVEL: Final = 1
 
 
 @unique
@@ -70,6 +72,15 @@ class DropRecord:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedTx:
+    """The compressed bytes of a transaction in a final block; `sequence` orders the records by age."""
+
+    tx_hash: TxHash
+    sequence: int
+    packed: bytes
+
+
 class PoolRecords:
     """Reads and writes the pool's records."""
 
@@ -106,6 +117,26 @@ class PoolRecords:
                 received_at_ms=int.from_bytes(value[8:_ARRIVAL_SIZE], "big"),
                 tx=tx,
             )
+
+    def packed_tx(self, tx_hash: TxHash) -> bytes | None:
+        """Read a transaction's bytes, compressed."""
+        value = self._store.get(Prefix.MEMPOOL_TX.key + tx_hash)
+        return None if value is None else zlib.compress(value[_ARRIVAL_SIZE:], _PACKING_LEVEL)
+
+    def archived_tx(self, tx_hash: TxHash) -> Tx | None:
+        """Read a transaction of the archive. Raises DecodeError if the record is damaged."""
+        value = self._store.get(Prefix.MEMPOOL_ARCHIVED.key + tx_hash)
+        if value is None:
+            return None
+        try:
+            return Tx.decode(zlib.decompress(value[8:]))
+        except zlib.error as error:
+            raise DecodeError(f"the kept transaction {fr_hex(tx_hash)} is damaged: {error}", "") from error
+
+    def archived(self) -> Iterator[ArchivedTx]:
+        """Walk over the archive."""
+        for tx_hash, value in self._walk(Prefix.MEMPOOL_ARCHIVED):
+            yield ArchivedTx(tx_hash=tx_hash, sequence=int.from_bytes(value[:8], "big"), packed=value[8:])
 
     def retentions(self) -> Iterator[tuple[TxHash, RetentionRecord]]:
         """Walk over all retention records."""
@@ -158,6 +189,17 @@ class PoolRecords:
     def delete_drop(batch: WriteBatch, tx_hash: TxHash) -> None:
         """Remove a reason."""
         batch.delete(Prefix.MEMPOOL_DROPPED.key + tx_hash)
+
+    @staticmethod
+    def put_archived(batch: WriteBatch, archived: ArchivedTx) -> None:
+        """Store a transaction in the archive."""
+        key = Prefix.MEMPOOL_ARCHIVED.key + archived.tx_hash
+        batch.put(key, archived.sequence.to_bytes(8, "big") + archived.packed)
+
+    @staticmethod
+    def delete_archived(batch: WriteBatch, tx_hash: TxHash) -> None:
+        """Remove a transaction from the archive."""
+        batch.delete(Prefix.MEMPOOL_ARCHIVED.key + tx_hash)
 
     def _walk(self, prefix: Prefix) -> Iterator[tuple[TxHash, bytes]]:
         for key, value in self._store.iterate(start=prefix.key, stop=prefix_end(prefix.key)):

@@ -61,6 +61,7 @@ class Prefix(IntEnum):
     MEMPOOL_TX = 0x50
     MEMPOOL_RETAINED = 0x51
     MEMPOOL_DROPPED = 0x52
+    MEMPOOL_ARCHIVED = 0x53
 
     @property
     def key(self) -> bytes:
