@@ -20,6 +20,7 @@ import structlog
 import uvloop
 
 from aztecd.artifacts import Artifacts, locate
+from aztecd.avm import ProgramCache
 from aztecd.builder import BlockBuilder
 from aztecd.chain import ChainStore
 from aztecd.chain import check as check_chain
@@ -41,7 +42,7 @@ from aztecd.execution import (
     DEFAULT_ALLOW_LIST,
     TOKEN_ALLOW_LIST,
     GasCeilings,
-    PrivateExecutor,
+    TxExecutor,
     parse_allow_list,
 )
 from aztecd.l1 import (
@@ -357,14 +358,15 @@ def _make_node(
         mempool=mempool,
         genesis_archive_root=genesis.archive_root,
     )
-    executor = PrivateExecutor()
+    programs = ProgramCache()
+    executor = TxExecutor(programs=programs)
     sender = TransactionSender(
         l1.client, l1.account, deployment.chain_id, sleep=partial(sleep_until_stopped, is_stopping)
     )
     writer = SerialWriter()
     producer = CheckpointProducer(
         ledger=ledger,
-        builder=BlockBuilder(executor=executor, check=rules.for_block),
+        builder=BlockBuilder(executor=executor, check=rules.for_block, contracts=chain),
         committer=kzg,
         reader=l1.reader,
         l1_time=L1Time(l1.client, l1.reader.clock),
@@ -404,7 +406,6 @@ def _make_node(
         admission=TxAdmission(
             rules=rules,
             mempool=mempool,
-            executor=executor,
             on_store_failure=lambda error: writer.fail("send_tx", error),
         ),
         allowed_setup=allow_list,

@@ -5,9 +5,10 @@ where candidates come from, for the store, or for L1. Authority: @aztec/prover-c
 @aztec/simulator src/public/public_processor, @aztec/sequencer-client 4.1.2.
 """
 
-from aztecd.builder.block import BlockBuilder, BuiltBlock, FailedTx, TxCheck
+from aztecd.builder.block import BlockBuilder, BuiltBlock
 from aztecd.builder.checkpoint import AssembledCheckpoint, BlobCommitter, assemble_checkpoint
 from aztecd.builder.limits import BlockLimits, private_effect_fields
+from aztecd.builder.processing import FailedTx, Processing, TxCheck, TxProcessor
 
 __all__ = [
     "AssembledCheckpoint",
@@ -16,7 +17,9 @@ __all__ = [
     "BlockLimits",
     "BuiltBlock",
     "FailedTx",
+    "Processing",
     "TxCheck",
+    "TxProcessor",
     "assemble_checkpoint",
     "private_effect_fields",
 ]

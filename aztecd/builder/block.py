@@ -1,4 +1,4 @@
-"""Build one block: choose transactions, execute them on a fork, assemble the header.
+"""Build one block: execute transactions on a fork, assemble the header.
 
 Authority: @aztec/simulator src/public/public_processor/public_processor.ts, @aztec/prover-client
 src/light/lightweight_checkpoint_builder.ts (4.1.2).
@@ -7,38 +7,22 @@ src/light/lightweight_checkpoint_builder.ts (4.1.2).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
-from aztecd.builder.limits import BlockLimits, private_effect_fields
+from aztecd.builder.limits import BlockLimits
+from aztecd.builder.processing import FailedTx, TxCheck, TxProcessor
 from aztecd.crypto.field import Fr
 from aztecd.crypto.poseidon2 import Sponge
-from aztecd.execution import Executor, ProcessedTx, TxExecutionError, Validation, Verdict
-from aztecd.protocol.basic import BlockHash, TxHash
-from aztecd.protocol.blobs import block_fields, tx_fields
+from aztecd.execution import ContractOverlay, ContractSource, Executor, ProcessedTx
+from aztecd.protocol.basic import BlockHash
+from aztecd.protocol.blobs import block_fields
 from aztecd.protocol.block import Body, L2Block
-from aztecd.protocol.gas import Gas
 from aztecd.protocol.header import BlockHeader, GlobalVariables
 from aztecd.protocol.tx import Tx
 from aztecd.state.fork import Fork
 from aztecd.state.tree_ids import TreeId
 
-__all__ = ["BlockBuilder", "BuiltBlock", "FailedTx", "TxCheck"]
-
-
-class TxCheck(Protocol):
-    """The validators that run before a transaction is executed in a block."""
-
-    def __call__(self, tx: Tx, fork: Fork, global_variables: GlobalVariables) -> Validation:
-        """Judge the transaction on the fork's state."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedTx:
-    """A transaction that can not be in a block, and why."""
-
-    tx_hash: TxHash
-    reason: str
+__all__ = ["BlockBuilder", "BuiltBlock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,30 +38,18 @@ class BuiltBlock:
     """The checkpoint's sponge after this block."""
     tx_field_count: int
     """Blob fields of the transactions, without the block's end."""
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Running totals of a block under construction."""
-
-    gas: Gas = field(default_factory=lambda: Gas(da_gas=0, l2_gas=0))
-    mana: int = 0
-    fees: int = 0
-    fields: int = 0
-    processed: list[ProcessedTx] = field(default_factory=list)
-    failed: list[FailedTx] = field(default_factory=list)
+    was_interrupted: bool = False
+    """Whether the time was up before all candidates had their turn."""
 
 
 class BlockBuilder:
     """Builds blocks on forks; holds no state between them."""
 
-    def __init__(
-        self, *, executor: Executor, check: TxCheck, is_over: Callable[[], bool] = lambda: False
-    ) -> None:
-        """Take the executor and validators; `is_over` says that the block's time is up."""
+    def __init__(self, *, executor: Executor, check: TxCheck, contracts: ContractSource) -> None:
+        """Take the executor, the validators and the contracts of the chain."""
         self._executor = executor
         self._check = check
-        self._is_over = is_over
+        self._contracts = contracts
 
     def build(
         self,
@@ -90,23 +62,30 @@ class BlockBuilder:
         index_within_checkpoint: int,
         messages: tuple[Fr, ...],
         sponge: Sponge,
+        is_proposal: bool = True,
+        is_over: Callable[[], bool] | None = None,
     ) -> BuiltBlock:
         """Execute candidates in order and close the block, which may have no transactions.
 
         `messages` are the checkpoint's messages from L1; only its first block inserts them. `sponge` is the
         checkpoint's sponge before this block and stays untouched. The fork holds the block's state
-        afterwards.
+        afterwards. `is_proposal` and `is_over` as in `TxProcessor`: whether the block is new, and whether
+        its time is up.
         """
         is_first = index_within_checkpoint == 0
         last_archive = fork.snapshot(TreeId.ARCHIVE)
         if is_first:
             fork.append_l1_to_l2_messages(messages)
-        progress = _Progress()
-        for tx in candidates:
-            if len(progress.processed) >= limits.max_txs or self._is_over():
-                break
-            self._try(tx, fork, global_variables, limits, progress)
-
+        progress = TxProcessor(
+            executor=self._executor,
+            check=self._check,
+            fork=fork,
+            global_variables=global_variables,
+            contracts=ContractOverlay(self._contracts),
+            limits=limits,
+            is_proposal=is_proposal,
+            is_over=is_over,
+        ).process(candidates)
         header = BlockHeader(
             last_archive=last_archive,
             state=fork.state_reference(),
@@ -136,36 +115,5 @@ class BlockBuilder:
             failed=tuple(progress.failed),
             sponge=absorbed,
             tx_field_count=progress.fields,
+            was_interrupted=progress.was_interrupted,
         )
-
-    def _try(
-        self, tx: Tx, fork: Fork, global_variables: GlobalVariables, limits: BlockLimits, progress: _Progress
-    ) -> None:
-        """Put one candidate in the block, or leave the fork as it was."""
-        if progress.fields + private_effect_fields(tx.data) > limits.blob_fields:
-            return
-        if not limits.allows(progress.gas, tx.data.constants.tx_context.gas_settings.gas_limits):
-            return
-        verdict = self._check(tx, fork, global_variables)
-        if verdict.verdict is Verdict.SKIPPED:
-            return
-        if not verdict.is_valid:
-            progress.failed.append(FailedTx(tx_hash=tx.hash, reason=", ".join(verdict.reasons)))
-            return
-        fork.create_checkpoint()
-        try:
-            done = self._executor.execute(tx, fork, global_variables)
-        except TxExecutionError as error:
-            fork.revert_checkpoint()
-            progress.failed.append(FailedTx(tx_hash=tx.hash, reason=str(error)))
-            return
-        fields = len(tx_fields(done.effect))
-        if progress.fields + fields > limits.blob_fields:
-            fork.revert_checkpoint()
-            return
-        fork.commit_checkpoint()
-        progress.processed.append(done)
-        progress.gas = progress.gas.plus(done.gas_used.total_gas)
-        progress.mana += done.gas_used.billed_gas.l2_gas
-        progress.fees += done.effect.transaction_fee
-        progress.fields += fields

@@ -1,4 +1,4 @@
-"""From a transaction to its effect: validation, fees, setup rules, and the private-only path.
+"""From a transaction to its effect: validation, fees, setup rules, execution.
 
 Responsible for what a transaction must fulfil at each place where it comes in, and for what it does to the
 state. Not for choosing transactions (`builder`), keeping them (`mempool`) or storing blocks (`chain`).
@@ -10,12 +10,22 @@ Authority: @aztec/p2p src/msg_validators/tx_validator, @aztec/simulator src/publ
 from aztecd.execution.errors import (
     AllowListError,
     FeePaymentError,
-    PublicExecutionUnavailableError,
+    ThrownOutError,
     TxExecutionError,
 )
+from aztecd.execution.executor import TxExecutor
 from aztecd.execution.fees import claim_amount, effective_gas_fees, priority_fee, transaction_fee
 from aztecd.execution.meta import TxMeta, tx_size
-from aztecd.execution.private import PUBLIC_CALLS_UNSUPPORTED, Executor, PrivateExecutor, ProcessedTx
+from aztecd.execution.private import PrivateExecutor
+from aztecd.execution.processed import Executor, ProcessedTx
+from aztecd.execution.public import (
+    EnqueuedCall,
+    ExecutionOptions,
+    PublicExecutor,
+    PublicOutcome,
+    TxPhase,
+    filled_in,
+)
 from aztecd.execution.published import ContractOverlay, PublishedContracts, published_by, published_in
 from aztecd.execution.setup_rules import DEFAULT_ALLOW_LIST, TOKEN_ALLOW_LIST, parse_allow_list
 from aztecd.execution.validation import (
@@ -36,34 +46,40 @@ from aztecd.execution.views import ContractSource, ProofVerifier, StateFork, Sta
 __all__ = [
     "DEFAULT_ALLOW_LIST",
     "ENTRY_RULES",
-    "PUBLIC_CALLS_UNSUPPORTED",
     "TOKEN_ALLOW_LIST",
     "VALID",
     "AllowListError",
     "ContractOverlay",
     "ContractSource",
+    "EnqueuedCall",
     "EntryPoint",
+    "ExecutionOptions",
     "Executor",
     "FeePaymentError",
     "GasCeilings",
     "PrivateExecutor",
     "ProcessedTx",
     "ProofVerifier",
-    "PublicExecutionUnavailableError",
+    "PublicExecutor",
+    "PublicOutcome",
     "PublishedContracts",
     "Rule",
     "Sources",
     "StateFork",
     "StateReader",
+    "ThrownOutError",
     "TreeStateReader",
     "TxExecutionError",
+    "TxExecutor",
     "TxMeta",
+    "TxPhase",
     "Validation",
     "ValidationContext",
     "Verdict",
     "claim_amount",
     "effective_gas_fees",
     "fee_juice_balance",
+    "filled_in",
     "parse_allow_list",
     "priority_fee",
     "published_by",

@@ -5,14 +5,14 @@ AztecdError
     ├── AllowListError                     a setting names no setup function
     └── TxExecutionError                   the transaction cannot be in the block: it is dropped
         ├── FeePaymentError                the fee payer cannot pay, or the fees allow no price
-        └── PublicExecutionUnavailableError  it needs the public machine, which this executor has not
+        └── ThrownOutError                 public execution failed in a way that is no revert
 """
 
 from __future__ import annotations
 
 from aztecd.errors import InvalidInputError
 
-__all__ = ["AllowListError", "FeePaymentError", "PublicExecutionUnavailableError", "TxExecutionError"]
+__all__ = ["AllowListError", "FeePaymentError", "ThrownOutError", "TxExecutionError"]
 
 
 class AllowListError(InvalidInputError):
@@ -33,7 +33,10 @@ class FeePaymentError(TxExecutionError):
     code = "fee_payment"
 
 
-class PublicExecutionUnavailableError(TxExecutionError):
-    """A transaction has public calls, and the executor runs private effects only."""
+class ThrownOutError(TxExecutionError):
+    """A transaction with public calls fails as a whole: setup, fee, or contradictory data."""
 
-    code = "public_execution_unavailable"
+    code = "thrown_out"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"C++ simulation failed: AVM simulation failed: {cause}")

@@ -29,13 +29,13 @@ def effective_gas_fees(gas_fees: GasFees, settings: GasSettings) -> GasFees:
     """
     return GasFees(
         fee_per_da_gas=_effective(
-            "DA",
+            "feePerDaGas",
             gas_fees.fee_per_da_gas,
             settings.max_fees_per_gas.fee_per_da_gas,
             settings.max_priority_fees_per_gas.fee_per_da_gas,
         ),
         fee_per_l2_gas=_effective(
-            "L2",
+            "feePerL2Gas",
             gas_fees.fee_per_l2_gas,
             settings.max_fees_per_gas.fee_per_l2_gas,
             settings.max_priority_fees_per_gas.fee_per_l2_gas,
@@ -72,6 +72,7 @@ def claim_amount(tx: Tx) -> int:
 def _effective(dimension: str, base: int, maximum: int, priority: int) -> int:
     if maximum < base:
         raise FeePaymentError(
-            f"the maximum {dimension} fee per gas is {maximum}, the block's is {base}: raise maxFeesPerGas"
+            f"maxFeesPerGas.{dimension} must be greater than or equal to gasFees.{dimension}, "
+            f"but got maxFeesPerGas.{dimension}={maximum} and gasFees.{dimension}={base}"
         )
     return base + min(priority, maximum - base)

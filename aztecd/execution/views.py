@@ -99,6 +99,18 @@ class ProofVerifier(Protocol):
 class StateFork(Protocol):
     """The writable state that a transaction is executed on. Lists of leaves are padded to 64."""
 
+    def size(self, tree: TreeId, /) -> int:
+        """Give the number of leaves."""
+        ...
+
+    def leaf(self, tree: TreeId, index: int, /) -> Fr:
+        """Give a leaf; zero for an empty one."""
+        ...
+
+    def nullifier_index(self, nullifier: Fr, /) -> int | None:
+        """Give the leaf index of a siloed nullifier, if the tree has it."""
+        ...
+
     def public_data_value(self, slot: Fr, /) -> Fr:
         """Give the value of a public data leaf; zero if there is none."""
         ...

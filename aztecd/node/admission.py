@@ -14,7 +14,6 @@ from aztecd.chain import ChainStore
 from aztecd.execution import (
     ENTRY_RULES,
     EntryPoint,
-    Executor,
     GasCeilings,
     Sources,
     TreeStateReader,
@@ -115,14 +114,12 @@ class TxAdmission:
         *,
         rules: TxRules,
         mempool: Mempool,
-        executor: Executor,
         on_store_failure: Callable[[StorageError], None] | None = None,
     ) -> None:
         """`on_store_failure` is told, in any thread, when the store takes no more: a full disk."""
         self._on_store_failure = on_store_failure
         self._rules = rules
         self._mempool = mempool
-        self._executor = executor
 
     async def send(self, tx: Tx) -> None:
         """Validate and keep a transaction; when this returns it survives a crash.
@@ -144,9 +141,6 @@ class TxAdmission:
         verdict = self._rules.for_client(tx, ENTRY_RULES[EntryPoint.RPC], meta=meta)
         if not verdict.is_valid:
             raise InvalidTxError(f"Invalid tx: {', '.join(verdict.reasons)}")
-        refusal = self._executor.refusal(tx)
-        if refusal is not None:
-            raise InvalidTxError(refusal)
         try:
             added = self._mempool.add(tx, meta=meta)
         except StorageError as error:

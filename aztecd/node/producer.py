@@ -107,7 +107,10 @@ class CheckpointProducer:
         built = self._build(number, checkpoint, plan, messages)
         for failed in built.failed:
             self._ledger.mempool.drop(failed.tx_hash, failed.reason)
-            _log.info("tx_dropped", tx_hash=f"0x{failed.tx_hash.hex()}", reason=failed.reason)
+            tx_hash = f"0x{failed.tx_hash.hex()}"
+            if failed.bug is not None:
+                _log.error("tx_execution_bug", tx_hash=tx_hash, exc_info=failed.bug)
+            _log.info("tx_dropped", tx_hash=tx_hash, reason=failed.reason)
         if not built.processed and not self.needs_anchor(plan.timestamp):
             return None
         for rejected in self._ledger.commit_block(built, sent):

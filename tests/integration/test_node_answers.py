@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from aztecd.crypto.field import fr_from_hex
-from aztecd.execution import DEFAULT_ALLOW_LIST, TOKEN_ALLOW_LIST, GasCeilings, PrivateExecutor
+from aztecd.execution import DEFAULT_ALLOW_LIST, TOKEN_ALLOW_LIST, GasCeilings
 from aztecd.mempool import Mempool
 from aztecd.node.admission import NetworkRules, TxAdmission, TxRules
 from aztecd.node.ledger import Ledger
@@ -110,7 +110,7 @@ def node_of(name: str) -> AztecNode:
             mempool=mempool,
             genesis_archive_root=world.genesis_archive_root,
         ),
-        admission=TxAdmission(rules=rules, mempool=mempool, executor=PrivateExecutor()),
+        admission=TxAdmission(rules=rules, mempool=mempool),
         allowed_setup=allow_list,
         current_min_fees=StillOutlook().min_fees,
         is_ready=lambda: True,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from aztecd.avm import ProgramCache
 from aztecd.builder import BlockBuilder, BlockLimits, assemble_checkpoint, private_effect_fields
 from aztecd.crypto.field import fr_from_hex
 from aztecd.crypto.kzg import Kzg
-from aztecd.execution import PrivateExecutor, Validation
+from aztecd.execution import TxExecutor, Validation
 from aztecd.protocol.blobs import blob_sponge, tx_fields
 from aztecd.protocol.gas import Gas
 from aztecd.protocol.tx import Tx
 from aztecd.state import WorldState
 from aztecd.storage import MemoryStore
 from tests.support.chain_sessions import session
+from tests.support.fake_world import FakeContracts
 from tests.support.recorded_blocks import blocks_of, checkpoint_cases, checkpoint_header
 from tests.support.recorded_txs import recorded_body
 from tests.support.vectors import load
@@ -52,7 +54,9 @@ def world_of(recorded):
 
 
 def build(world, block, candidates, *, limits=LIMITS, check=accept):
-    return BlockBuilder(executor=PrivateExecutor(), check=check).build(
+    return BlockBuilder(
+        executor=TxExecutor(programs=ProgramCache()), check=check, contracts=FakeContracts()
+    ).build(
         fork=world.fork(),
         global_variables=block.header.global_variables,
         candidates=candidates,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from aztecd.crypto.field import fr, fr_from_hex, fr_int
@@ -51,11 +53,29 @@ def test_priority_is_capped_by_the_maximum_fee():
     assert effective_gas_fees(gas_fees(9), capped) == gas_fees(10)
 
 
-@pytest.mark.parametrize(("block", "name"), [(gas_fees(11), "L2"), (gas_fees(0, 1), "DA")])
-def test_maximum_fee_below_the_block_fee(block, name):
+@pytest.mark.parametrize(
+    ("block", "reason"),
+    [
+        (
+            gas_fees(11),
+            (
+                "maxFeesPerGas.feePerL2Gas must be greater than or equal to gasFees.feePerL2Gas, "
+                "but got maxFeesPerGas.feePerL2Gas=10 and gasFees.feePerL2Gas=11"
+            ),
+        ),
+        (
+            gas_fees(0, 1),
+            (
+                "maxFeesPerGas.feePerDaGas must be greater than or equal to gasFees.feePerDaGas, "
+                "but got maxFeesPerGas.feePerDaGas=0 and gasFees.feePerDaGas=1"
+            ),
+        ),
+    ],
+)
+def test_maximum_fee_below_the_block_fee(block, reason):
     settings = recorded_tx("transfer_private").data.constants.tx_context.gas_settings
     low = settings.replace(max_fees_per_gas=gas_fees(10))
-    with pytest.raises(FeePaymentError, match=f"maximum {name} fee"):
+    with pytest.raises(FeePaymentError, match=re.escape(reason)):
         transaction_fee(block, low, Gas.empty())
 
 

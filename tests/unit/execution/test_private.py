@@ -4,10 +4,8 @@ import pytest
 
 from aztecd.crypto.field import FR_ZERO, fr, fr_int
 from aztecd.execution import (
-    PUBLIC_CALLS_UNSUPPORTED,
     FeePaymentError,
     PrivateExecutor,
-    PublicExecutionUnavailableError,
     TxExecutionError,
 )
 from aztecd.protocol.basic import EthAddress
@@ -88,7 +86,12 @@ def test_payer_with_too_little():
 
 def test_maximum_fee_too_low():
     tx = simple_tx(1, max_fee=2)
-    assert_refused(tx, fork_with(tx.data.fee_payer), FeePaymentError, "maximum L2 fee")
+    assert_refused(
+        tx,
+        fork_with(tx.data.fee_payer),
+        FeePaymentError,
+        "must be greater than or equal to gasFees.feePerL2Gas",
+    )
 
 
 def test_nullifier_of_an_earlier_transaction():
@@ -101,14 +104,6 @@ def test_nullifier_of_an_earlier_transaction():
 def test_nullifier_twice_in_one_transaction():
     tx = simple_tx(1, nullifiers=(500, 500))
     assert_refused(tx, fork_with(tx.data.fee_payer), TxExecutionError, "failed with duplicate nullifiers")
-
-
-def test_public_calls():
-    tx = recorded_tx("mint_to_private")
-    assert PrivateExecutor().refusal(tx) == PUBLIC_CALLS_UNSUPPORTED
-    assert PrivateExecutor().refusal(simple_tx(1)) is None
-    fork = fork_with(tx.data.fee_payer)
-    assert_refused(tx, fork, PublicExecutionUnavailableError, PUBLIC_CALLS_UNSUPPORTED)
 
 
 def test_no_nullifier():

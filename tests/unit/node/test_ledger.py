@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from aztecd.avm import ProgramCache
 from aztecd.builder import BlockBuilder, BlockLimits
 from aztecd.chain import ChainStore, InboxMessage
 from aztecd.crypto.field import FR_ZERO, Fr, fr
-from aztecd.execution import PrivateExecutor, Validation
+from aztecd.execution import TxExecutor, Validation
 from aztecd.mempool import Mempool
 from aztecd.node.ledger import Ledger
 from aztecd.protocol.basic import AztecAddress, BlockNumber, CheckpointNumber, EthAddress, LeafIndex
@@ -35,7 +36,9 @@ def ledger() -> Ledger:
 
 def commit_block(ledger: Ledger, leaves: list[Fr]) -> None:
     """Commit an empty block 1 of checkpoint 1 that takes messages from L1."""
-    built = BlockBuilder(executor=PrivateExecutor(), check=lambda *_: Validation()).build(
+    built = BlockBuilder(
+        executor=TxExecutor(programs=ProgramCache()), check=lambda *_: Validation(), contracts=ledger.chain
+    ).build(
         fork=ledger.world_state.fork(),
         global_variables=GlobalVariables(
             chain_id=31337,
