@@ -68,11 +68,14 @@ from aztecd.localnet.monitor import L1Monitor
 from aztecd.localnet.record import DataDirError, NetworkRecord
 from aztecd.mempool import Mempool, MempoolConfig
 from aztecd.node.admission import NetworkRules, TxAdmission, TxRules
+from aztecd.node.contract_logs import ContractLogs
 from aztecd.node.ledger import Ledger
 from aztecd.node.node import AztecNode
 from aztecd.node.outlook import L1Outlook
 from aztecd.node.pool_chain import PoolChainView
 from aztecd.node.producer import ChainIdentity, CheckpointProducer
+from aztecd.node.signatures import FunctionSignatures
+from aztecd.node.simulation import PublicSimulator, SimulationLimits
 from aztecd.node.writer import SerialWriter
 from aztecd.observability import Metrics, configure_logging
 from aztecd.protocol.basic import AztecAddress
@@ -360,6 +363,8 @@ def _make_node(
     )
     programs = ProgramCache()
     executor = TxExecutor(programs=programs)
+    signatures = FunctionSignatures()
+    contract_logs = ContractLogs(signatures)
     sender = TransactionSender(
         l1.client, l1.account, deployment.chain_id, sleep=partial(sleep_until_stopped, is_stopping)
     )
@@ -381,6 +386,8 @@ def _make_node(
             max_txs_per_block=config.sequencer.max_txs_per_block,
         ),
         metrics=metrics,
+        contract_logs=contract_logs,
+        is_stopping=is_stopping.is_set,
     )
     miner = AutoMiner(
         writer=writer,
@@ -403,6 +410,21 @@ def _make_node(
     api = AztecNode(
         info=_node_info(deployment),
         ledger=ledger,
+        simulator=PublicSimulator(
+            chain_id=deployment.chain_id,
+            rollup_version=deployment.rollup_version,
+            chain=chain,
+            world_state=world_state,
+            outlook=outlook,
+            programs=programs,
+            contract_logs=contract_logs,
+            limits=SimulationLimits(
+                max_l2_gas=config.rpc.simulation_max_l2_gas, max_seconds=config.rpc.simulation_seconds
+            ),
+            is_stopping=is_stopping.is_set,
+        ),
+        signatures=signatures,
+        contract_logs=contract_logs,
         admission=TxAdmission(
             rules=rules,
             mempool=mempool,

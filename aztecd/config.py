@@ -40,6 +40,7 @@ _URLS = frozenset({"l1.rpc_url"})
 _LEAST: Final = {
     "rpc.max_body_bytes": 1024,
     "rpc.max_batch_size": 1,
+    "rpc.simulation_seconds": 0.01,
     "l1.chain_id": 1,
     "l1.poll_interval_s": 0.01,
     "sequencer.max_txs_per_block": 1,
@@ -67,6 +68,10 @@ class RpcConfig:
     max_batch_size: int = 100
     cache_bytes: int = 16_777_216
     """Memory for encoded answers; 0 keeps none."""
+    simulation_max_l2_gas: int = 10_000_000_000
+    """The greatest sum of a transaction's L2 gas limits with which its public calls are simulated."""
+    simulation_seconds: float = 30.0
+    """Time after which a simulation is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from aztecd.protocol.node_types import (
     WorldStateSyncStatus,
 )
 from aztecd.protocol.receipt import DataInBlock, TxReceipt, TxValidationResult
+from aztecd.protocol.simulation import PublicSimulationOutput
 from aztecd.protocol.tree_types import (
     MembershipWitness,
     NullifierMembershipWitness,
@@ -87,6 +88,9 @@ class NodeApi(Protocol):
     async def is_valid_tx(
         self, tx: Tx, *, is_simulation: bool = False, skip_fee_enforcement: bool = False
     ) -> TxValidationResult: ...
+    async def simulate_public_calls(
+        self, tx: Tx, skip_fee_enforcement: bool = False
+    ) -> PublicSimulationOutput: ...
     def get_tx_receipt(self, tx_hash: TxHash) -> TxReceipt: ...
     def get_tx_effect(self, tx_hash: TxHash) -> IndexedTxEffect | None: ...
     def get_tx_by_hash(self, tx_hash: TxHash) -> Tx | None: ...

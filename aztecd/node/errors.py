@@ -4,14 +4,22 @@ AztecdError
 └── InvalidInputError
     └── NodeError
         ├── BlockReferenceError   a block that the node does not have (any more)
-        └── InvalidTxError        a transaction that breaks a rule
+        ├── InvalidTxError        a transaction that breaks a rule
+        ├── SimulationRefusedError  a simulation that would take too much
+        └── SimulationTimeError     a simulation that took too long
 """
 
 from __future__ import annotations
 
 from aztecd.errors import InvalidInputError
 
-__all__ = ["BlockReferenceError", "InvalidTxError", "NodeError"]
+__all__ = [
+    "BlockReferenceError",
+    "InvalidTxError",
+    "NodeError",
+    "SimulationRefusedError",
+    "SimulationTimeError",
+]
 
 
 class NodeError(InvalidInputError):
@@ -30,3 +38,15 @@ class InvalidTxError(NodeError):
     """A transaction is not valid; the message lists the reasons as the reference does."""
 
     code = "invalid_tx"
+
+
+class SimulationRefusedError(NodeError):
+    """A transaction asks for more gas than simulations may use."""
+
+    code = "simulation_refused"
+
+
+class SimulationTimeError(NodeError):
+    """A simulation did not end in time."""
+
+    code = "simulation_time"

@@ -13,9 +13,11 @@ from aztecd.crypto.field import Fr
 from aztecd.mempool import TxState
 from aztecd.node.admission import TxAdmission
 from aztecd.node.api import BlockParameter
+from aztecd.node.contract_logs import ContractLogs
 from aztecd.node.errors import BlockReferenceError
 from aztecd.node.ledger import Ledger
 from aztecd.node.signatures import FunctionSignatures
+from aztecd.node.simulation import PublicSimulator
 from aztecd.node.world_queries import WorldQueries
 from aztecd.protocol.basic import AztecAddress, BlockHash, BlockNumber, CheckpointNumber, EpochNumber, TxHash
 from aztecd.protocol.block import L2Block
@@ -34,6 +36,7 @@ from aztecd.protocol.node_types import (
     WorldStateSyncStatus,
 )
 from aztecd.protocol.receipt import EXECUTION_RESULTS, DataInBlock, TxReceipt, TxStatus, TxValidationResult
+from aztecd.protocol.simulation import PublicSimulationOutput
 from aztecd.protocol.tree_types import (
     MembershipWitness,
     NullifierMembershipWitness,
@@ -59,6 +62,9 @@ class AztecNode:
         info: NodeInfo,
         ledger: Ledger,
         admission: TxAdmission,
+        simulator: PublicSimulator,
+        signatures: FunctionSignatures,
+        contract_logs: ContractLogs,
         allowed_setup: Sequence[AllowedElement],
         current_min_fees: Callable[[], GasFees],
         is_ready: Callable[[], bool],
@@ -69,10 +75,12 @@ class AztecNode:
         self._chain = ledger.chain
         self._mempool = ledger.mempool
         self._admission = admission
+        self._simulator = simulator
+        self._contract_logs = contract_logs
         self._allowed_setup = tuple(allowed_setup)
         self._current_min_fees = current_min_fees
         self._is_ready = is_ready
-        self._signatures = FunctionSignatures()
+        self._signatures = signatures
         self._world = WorldQueries(chain=ledger.chain, world_state=ledger.world_state)
 
     # What changes when answers change: the server keeps encoded answers by these.
@@ -236,6 +244,12 @@ class AztecNode:
             tx, is_simulation=is_simulation, skip_fee_enforcement=skip_fee_enforcement
         )
 
+    async def simulate_public_calls(
+        self, tx: Tx, skip_fee_enforcement: bool = False
+    ) -> PublicSimulationOutput:
+        """Execute a transaction on the newest state without keeping the effects."""
+        return await self._simulator.simulate(tx, skip_fee_enforcement=skip_fee_enforcement)
+
     def get_tx_receipt(self, tx_hash: TxHash) -> TxReceipt:
         """Say how far a transaction has come; one that nobody knows counts as dropped."""
         pool_status = self._mempool.status(tx_hash)  # first: a transaction may be mined in between
@@ -249,6 +263,7 @@ class AztecNode:
                 block_hash=outcome.block_hash,
                 block_number=outcome.location.block_number,
                 epoch_number=outcome.epoch,
+                debug_logs=self._contract_logs.of(tx_hash),
             )
         if pool_status in _ALIVE:
             return TxReceipt(tx_hash=tx_hash, status=TxStatus.PENDING)

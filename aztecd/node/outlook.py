@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aztecd.chain import ChainStore
 from aztecd.l1 import L1View
-from aztecd.l1.slots import SlotClock
+from aztecd.l1.slots import SlotClock, SlotPlan
 from aztecd.protocol.gas import GasFees
 
 __all__ = ["L1Outlook"]
@@ -25,11 +25,14 @@ class L1Outlook:
         """Give the fees that a transaction must offer now."""
         return GasFees(fee_per_da_gas=0, fee_per_l2_gas=self._view.snapshot.mana_min_fee)
 
-    def next_slot_timestamp(self) -> int:
-        """Give the start of the earliest slot that the next block can have, in seconds."""
+    def next_slot(self) -> SlotPlan:
+        """Give the earliest slot that the next block can have."""
         last = self._chain.checkpoint_data(self._chain.tips().checkpointed.checkpoint_number)
-        plan = self._clock.next_slot(
+        return self._clock.next_slot(
             last_slot=0 if last is None else last.header.slot_number,
             earliest_l1_timestamp=self._view.snapshot.next_timestamp,
         )
-        return plan.timestamp
+
+    def next_slot_timestamp(self) -> int:
+        """Give the start of that slot, in seconds."""
+        return self.next_slot().timestamp

@@ -10,7 +10,7 @@ Authority: @aztec/sequencer-client src/sequencer/checkpoint_proposal_job.ts (4.1
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -26,11 +26,13 @@ from aztecd.builder import (
 from aztecd.chain import InboxMessage
 from aztecd.constants import MAX_TX_LIFETIME_S
 from aztecd.crypto.field import Fr
+from aztecd.execution import ProcessedTx
 from aztecd.l1 import ProposeRequest, Publisher, PublishError, RollupReader
 from aztecd.l1.errors import ProofWindowClosedError
 from aztecd.l1.settlement import EpochSettler
 from aztecd.l1.slots import SlotPlan
 from aztecd.l1.time_control import L1Time
+from aztecd.node.contract_logs import ContractLogs
 from aztecd.node.ledger import Ledger
 from aztecd.node.recovery import ForeignChainError, first_lost_checkpoint
 from aztecd.observability import Metrics
@@ -46,6 +48,9 @@ __all__ = ["ChainIdentity", "CheckpointProducer"]
 
 _log = structlog.get_logger("aztecd.producer")
 _ANCHOR_LIFE_S = MAX_TX_LIFETIME_S // 2
+_MAX_BUILD_S = 30.0
+"""Time for the transactions of one block; those that it does not reach wait for the next one. The most
+expensive transaction takes a small part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +80,10 @@ class CheckpointProducer:
         settler: EpochSettler,
         identity: ChainIdentity,
         metrics: Metrics,
+        contract_logs: ContractLogs,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Take finished collaborators."""
+        """Take finished collaborators; a block is cut short when the daemon `is_stopping`."""
         self._ledger = ledger
         self._builder = builder
         self._committer = committer
@@ -86,6 +93,8 @@ class CheckpointProducer:
         self._settler = settler
         self._identity = identity
         self._metrics = metrics
+        self._contract_logs = contract_logs
+        self._is_stopping = is_stopping
 
     def produce(self) -> BlockNumber | None:
         """Build and publish a block of pending transactions; None when no transaction could be included.
@@ -113,6 +122,8 @@ class CheckpointProducer:
             _log.info("tx_dropped", tx_hash=tx_hash, reason=failed.reason)
         if not built.processed and not self.needs_anchor(plan.timestamp):
             return None
+        for done in built.processed:
+            self._contract_logs.keep(done)
         for rejected in self._ledger.commit_block(built, sent):
             _log.warning("publication_ignored", block=number, reason=str(rejected))
         elapsed = time.perf_counter() - started
@@ -126,8 +137,22 @@ class CheckpointProducer:
             mana=built.block.header.total_mana_used,
             duration_ms=round(elapsed * 1000, 1),
         )
+        for done in built.processed:
+            self._contract_logs.show(done)
+            self._show_revert(done)
         self._publish([built.block], messages, plan)
         return number
+
+    def _show_revert(self, done: ProcessedTx) -> None:
+        failure = None if done.public is None else done.public.failure
+        if failure is None:
+            return
+        _log.info(
+            "tx_reverted",
+            tx_hash=f"0x{done.tx_hash.hex()}",
+            reason=failure.original_message,
+            contracts=[f"0x{call.contract_address.hex()}" for call in failure.function_error_stack],
+        )
 
     def needs_anchor(self, timestamp: int) -> bool:
         """Whether a transaction made on the newest block would have little time left, or none.
@@ -277,6 +302,7 @@ class CheckpointProducer:
         self, number: BlockNumber, checkpoint: CheckpointNumber, plan: SlotPlan, messages: tuple[Fr, ...]
     ) -> BuiltBlock:
         identity = self._identity
+        deadline = time.monotonic() + _MAX_BUILD_S
         global_variables = GlobalVariables(
             chain_id=identity.chain_id,
             version=identity.rollup_version,
@@ -298,6 +324,7 @@ class CheckpointProducer:
             index_within_checkpoint=0,
             messages=messages,
             sponge=blob_sponge(),
+            is_over=lambda: time.monotonic() > deadline or self._is_stopping(),
         )
 
     def _publish(self, blocks: Sequence[L2Block], messages: Sequence[Fr], plan: SlotPlan | None) -> None:

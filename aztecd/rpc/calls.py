@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from aztecd.errors import AztecdError, InvalidInputError, UnavailableError
-from aztecd.rpc.errors import EXECUTION_FAILED, INVALID_PARAMS, MethodUnavailableError
+from aztecd.rpc.errors import EXECUTION_FAILED, INVALID_PARAMS
 from aztecd.rpc.kinds import MISSING, Issues
 from aztecd.rpc.library import NODATA, Error, Result, Success
 from aztecd.rpc.methods import Cache, Method
@@ -183,16 +183,8 @@ def bind(method: Method, node: Any, cache: AnswerCache, failures: Failures) -> B
     return BoundMethod(method, node, call, cache, failures)
 
 
-async def _no_public_execution(*_: Any) -> Any:
-    raise MethodUnavailableError(
-        "Public calls can't be simulated: this version of aztecd has no public execution. "
-        "Transactions with private calls only work."
-    )
-
-
 _WITHOUT: Final[dict[str, _Call]] = {
-    "simulatePublicCalls": _no_public_execution,
     "getValidatorsStats": lambda: {"stats": {}, "slotWindow": 0},
     "getValidatorStats": lambda *_: None,
 }
-"""Answers of a node that executes no public calls and watches no validators."""
+"""Answers of a node that watches no validators."""

@@ -4,7 +4,6 @@
     ├── ListenError                  the server can't listen at its address
     │   └── PortInUseError           another program listens there
     └── InvalidInputError
-        ├── MethodUnavailableError   a method of the interface that this version does not have yet
         └── RequestError             a request that ends before any method runs: it has an HTTP status
 
 Errors of JSON-RPC calls are values (`replies.Reply`); the codes are here.
@@ -24,7 +23,6 @@ __all__ = [
     "METHOD_NOT_FOUND",
     "PARSE_ERROR",
     "ListenError",
-    "MethodUnavailableError",
     "PortInUseError",
     "RequestError",
 ]
@@ -56,12 +54,6 @@ class PortInUseError(ListenError):
         )
         self.host = host
         self.port = port
-
-
-class MethodUnavailableError(InvalidInputError):
-    """The method exists in the interface, but not in this version."""
-
-    code = "method_unavailable"
 
 
 class RequestError(InvalidInputError):

@@ -29,6 +29,7 @@ from aztecd.protocol.node_types import (
     WorldStateSyncStatus,
 )
 from aztecd.protocol.receipt import DataInBlock, TxReceipt, TxValidationResult
+from aztecd.protocol.simulation import PublicSimulationOutput
 from aztecd.protocol.tree_types import NullifierMembershipWitness, PublicDataWitness
 from aztecd.protocol.tx import Tx
 from aztecd.rpc import kinds, results, weights
@@ -317,7 +318,7 @@ _TRANSACTIONS = (
         name="simulatePublicCalls",
         doc="Execute a transaction's public calls on the latest state without keeping the effects.",
         params=(_param("tx", TX), _param("skipFeeEnforcement", kinds.BOOLEAN, optional=True, default=False)),
-        result=results.OBJECT,
+        result=record_of(PublicSimulationOutput, weights.simulation),
         reads_tx=True,
         is_async=True,
     ),
@@ -325,7 +326,7 @@ _TRANSACTIONS = (
         name="getTxReceipt",
         doc="Tell how far a transaction has come; one that is unknown is `dropped`.",
         params=(_TX_HASH,),
-        result=record_of(TxReceipt),
+        result=record_of(TxReceipt, weights.receipt),
     ),
     Method(
         name="getTxEffect",

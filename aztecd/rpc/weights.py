@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from aztecd.protocol.checkpoint import CheckpointedL2Block, PublishedCheckpoint
     from aztecd.protocol.effect import IndexedTxEffect, TxEffect
     from aztecd.protocol.logs import GetContractClassLogsResponse, GetPublicLogsResponse, TxScopedL2Log
+    from aztecd.protocol.receipt import TxReceipt
+    from aztecd.protocol.simulation import PublicSimulationOutput
     from aztecd.protocol.tx import Tx
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "class_logs",
     "effect",
     "public_logs",
+    "receipt",
+    "simulation",
     "tagged_logs",
     "tx",
     "txs",
@@ -30,6 +34,17 @@ __all__ = [
 
 _HEADER = 200
 """A header costs as much as this many elements: it has few, each with a codec of its own."""
+
+
+def receipt(value: TxReceipt) -> int:
+    """Weigh a receipt: what contracts printed."""
+    return sum(len(log.fields) for log in value.debug_logs or ())
+
+
+def simulation(value: PublicSimulationOutput) -> int:
+    """Weigh what a simulation gives."""
+    returned = sum(len(item.values) for item in value.public_return_values)
+    return _HEADER + _effect(value.tx_effect) + returned + sum(len(log.fields) for log in value.debug_logs)
 
 
 def effect(value: IndexedTxEffect) -> int:

@@ -13,12 +13,16 @@ from typing import Any
 import aiohttp
 import pytest
 
+from aztecd.avm import ProgramCache
 from aztecd.crypto.field import fr_from_hex
 from aztecd.execution import DEFAULT_ALLOW_LIST, TOKEN_ALLOW_LIST, GasCeilings
 from aztecd.mempool import Mempool
 from aztecd.node.admission import NetworkRules, TxAdmission, TxRules
+from aztecd.node.contract_logs import ContractLogs
 from aztecd.node.ledger import Ledger
 from aztecd.node.node import AztecNode
+from aztecd.node.signatures import FunctionSignatures
+from aztecd.node.simulation import PublicSimulator
 from aztecd.protocol.gas import GasFees
 from aztecd.protocol.node_types import NodeInfo
 from aztecd.rpc import RpcServer
@@ -35,7 +39,7 @@ NOT_OF_THE_CHAIN = {
     "node_getCurrentMinFees": "depends on L1 at the moment of asking",
     "node_getTxByHash": "the recording node still had the transactions in its pool",
     "node_getTxsByHash": "same",
-    "node_simulatePublicCalls": "public execution",
+    "node_simulatePublicCalls": "asked at earlier blocks",
 }
 GENESIS_STATE = "the reference answers a query at block 0 with the newest state (decision 0002)"
 STATUS_OF_THE_MOMENT = "what is finalized, kept and synced follows the recording node's L1"
@@ -101,6 +105,8 @@ def node_of(name: str) -> AztecNode:
         world_state=world,
         outlook=StillOutlook(),
     )
+    signatures = FunctionSignatures()
+    contract_logs = ContractLogs(signatures)
     return AztecNode(
         info=NodeInfo.from_json(info),
         ledger=Ledger(
@@ -111,6 +117,17 @@ def node_of(name: str) -> AztecNode:
             genesis_archive_root=world.genesis_archive_root,
         ),
         admission=TxAdmission(rules=rules, mempool=mempool),
+        simulator=PublicSimulator(
+            chain_id=info["l1ChainId"],
+            rollup_version=info["rollupVersion"],
+            chain=chain,
+            world_state=world,
+            outlook=StillOutlook(),
+            programs=ProgramCache(),
+            contract_logs=contract_logs,
+        ),
+        signatures=signatures,
+        contract_logs=contract_logs,
         allowed_setup=allow_list,
         current_min_fees=StillOutlook().min_fees,
         is_ready=lambda: True,

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 
 SAMPLES = samples()
 TABLE = {method.name: method for method in METHODS}
-WITHOUT_OPERATION = {"getValidatorsStats", "getValidatorStats", "simulatePublicCalls"}
+WITHOUT_OPERATION = {"getValidatorsStats", "getValidatorStats"}
 
 
 def element(text: str) -> bytes:
@@ -191,6 +191,12 @@ def check_arguments(sample: dict[str, Any], calls: list[Any]) -> None:
             if name in wanted
         }
         return
+    if method == "simulatePublicCalls":
+        tx, skips_fee = args
+        assert tx.to_json() == params[0]
+        assert skips_fee == (len(params) > 1 and params[1])
+        assert options == {}
+        return
     assert options == {}
     readers = ARGUMENTS.get(method, ())
     given = [*params, *[None] * (len(readers) - len(params))]
@@ -201,12 +207,6 @@ def check_arguments(sample: dict[str, Any], calls: list[Any]) -> None:
 async def test_method_that_the_node_does_not_have(sample: dict[str, Any]) -> None:
     async with serving() as client:
         status, answer = await client.call(f"node_{sample['method']}", *sample["params"])
-    if sample["method"] == "simulatePublicCalls":
-        # Differs from the reference until public execution is there.
-        assert status == 400
-        assert answer["error"]["code"] == -32702
-        assert "public" in answer["error"]["message"]
-        return
     assert status == sample["status"]
     assert answer.get("result") == sample.get("result")
     assert answer.get("error") == sample.get("error")
@@ -233,6 +233,4 @@ def test_every_operation_has_a_sample_and_a_method() -> None:
     covered = {TABLE[sample["method"]].python_name for sample in SAMPLES}
     assert set(OPERATIONS) <= covered
     assert {method.python_name for method in METHODS} == covered
-    assert {method.python_name for method in METHODS if method.is_async} == ASYNC_OPERATIONS | {
-        "simulate_public_calls"
-    }
+    assert {method.python_name for method in METHODS if method.is_async} == ASYNC_OPERATIONS

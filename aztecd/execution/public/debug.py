@@ -60,16 +60,26 @@ class DebugCollector:
         self._left = 0
 
 
-def filled_in(message: str, fields: Sequence[int]) -> str:
-    """Replace `{0}` by the first field and so on, `{}` by all of them; numbers without a field stay."""
-    texts = [f"0x{value:064x}" for value in fields]
+def filled_in(message: str, fields: Sequence[int], *, limit: int = 4096) -> str:
+    """Replace `{0}` by the first field and so on, `{}` by all of them; numbers without a field stay.
 
-    def text(match: re.Match[str]) -> str:
+    Cut at about `limit` characters; what is not printable is escaped.
+    """
+    # More can't be shown, however often a message of the greatest size repeats them.
+    texts = [f"0x{value:064x}" for value in fields[:limit]]
+    everything = ",".join(texts[: limit // len("0x,") + 1])[:limit]
+    parts: list[str] = []
+    size = position = 0
+    for match in _PLACEHOLDER.finditer(message):
         number = match.group(1)
-        if not number:
-            return ",".join(texts)
-        # Longer numbers than any count of fields need not be converted.
-        position = int(number) if len(number) < len(str(len(texts))) + 1 else len(texts)
-        return texts[position] if position < len(texts) else match.group(0)
-
-    return _PLACEHOLDER.sub(text, message)
+        index = int(number[:9]) if number else 0
+        text = match.group() if index >= len(texts) else texts[index]
+        parts += (message[position : match.start()], text if number else everything)
+        size += len(parts[-2]) + len(parts[-1])
+        position = match.end()
+        if size > limit:
+            break
+    parts.append(message[position:])
+    shown = "".join(parts)
+    cut = shown if len(shown) <= limit else shown[:limit] + "..."
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in cut)

@@ -16,7 +16,7 @@ from tests.support.rpc_samples import samples
 
 TABLE = {method.name: method for method in METHODS}
 OPERATIONS = {name: value for name, value in vars(NodeApi).items() if not name.startswith("_")}
-NOT_IN_THE_INTERFACE = {"get_validators_stats", "get_validator_stats", "simulate_public_calls"}
+NOT_IN_THE_INTERFACE = {"get_validators_stats", "get_validator_stats"}
 
 
 def test_table_and_interface_have_the_same_methods() -> None:
