@@ -42,8 +42,8 @@ class CollectionLimits:
 class CallRecord:
     """One call. Mutable while it runs; `nested` may be cut by the limits, `nested_count` counts all.
 
-    `exit_stack`: pcs of the internal calls, outermost first, then the pc where the call ended. `instructions`
-    counts completed ones, those of nested calls included.
+    `halt` is there once it has ended. `exit_stack`: pcs of the internal calls, outermost first, then the pc
+    where the call ended. `instructions` counts completed ones, those of nested calls included.
     """
 
     address: int
@@ -62,6 +62,7 @@ class CallRecord:
     exit_stack: list[int] = field(default_factory=list)
     message: str = ""
     has_reverted: bool = False
+    halt: Halt | None = None
     nested: list[CallRecord] = field(default_factory=list)
     nested_count: int = 0
 

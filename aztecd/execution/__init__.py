@@ -19,11 +19,14 @@ from aztecd.execution.meta import TxMeta, tx_size
 from aztecd.execution.private import PrivateExecutor
 from aztecd.execution.processed import Executor, ProcessedTx
 from aztecd.execution.public import (
+    TRACE_LIMITS,
     EnqueuedCall,
     ExecutionOptions,
     PublicExecutor,
     PublicOutcome,
+    TraceRecorder,
     TxPhase,
+    TxTrace,
     filled_in,
 )
 from aztecd.execution.published import ContractOverlay, PublishedContracts, published_by, published_in
@@ -47,6 +50,7 @@ __all__ = [
     "DEFAULT_ALLOW_LIST",
     "ENTRY_RULES",
     "TOKEN_ALLOW_LIST",
+    "TRACE_LIMITS",
     "VALID",
     "AllowListError",
     "ContractOverlay",
@@ -68,11 +72,13 @@ __all__ = [
     "StateFork",
     "StateReader",
     "ThrownOutError",
+    "TraceRecorder",
     "TreeStateReader",
     "TxExecutionError",
     "TxExecutor",
     "TxMeta",
     "TxPhase",
+    "TxTrace",
     "Validation",
     "ValidationContext",
     "Verdict",

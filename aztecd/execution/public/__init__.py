@@ -11,5 +11,19 @@ simulator in @aztec/bb.js (4.1.2).
 from aztecd.execution.public.calls import EnqueuedCall, PublicOutcome, TxPhase
 from aztecd.execution.public.debug import filled_in
 from aztecd.execution.public.executor import ExecutionOptions, PublicExecutor
+from aztecd.execution.public.trace import CallTrace, TxTrace
+from aztecd.execution.public.tracing import TRACE_LIMITS, ExecutionObserver, TraceRecorder
 
-__all__ = ["EnqueuedCall", "ExecutionOptions", "PublicExecutor", "PublicOutcome", "TxPhase", "filled_in"]
+__all__ = [
+    "TRACE_LIMITS",
+    "CallTrace",
+    "EnqueuedCall",
+    "ExecutionObserver",
+    "ExecutionOptions",
+    "PublicExecutor",
+    "PublicOutcome",
+    "TraceRecorder",
+    "TxPhase",
+    "TxTrace",
+    "filled_in",
+]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aztecd.avm.program import ProgramCache
+    from aztecd.execution.public.tracing import ExecutionObserver
     from aztecd.execution.views import ContractSource, StateFork
     from aztecd.protocol.header import GlobalVariables
     from aztecd.protocol.logs import ContractClassLog, PrivateLog
@@ -44,7 +45,7 @@ class ExecutionOptions:
     `fails_on_bad_debug_logs`: a debug log with a wrong tag, level or size throws the transaction out, as the
     reference does where it collects them. A block must not depend on who collects: without this option the
     transaction is then executed again without collecting. `limits`: how much of the calls is recorded; None
-    for nothing.
+    for nothing. `observer` sees the calls of the one transaction that is executed with it.
     """
 
     skips_fee_enforcement: bool = False
@@ -52,6 +53,7 @@ class ExecutionOptions:
     fails_on_bad_debug_logs: bool = False
     limits: CollectionLimits | None = _DEFAULT_LIMITS
     uses_fast_form: bool = True
+    observer: ExecutionObserver | None = None
 
 
 class PublicExecutor:
@@ -118,6 +120,7 @@ class PublicExecutor:
             uses_fast_form=self._options.uses_fast_form,
             skips_fee_enforcement=self._options.skips_fee_enforcement,
             is_over=is_over,
+            observer=self._options.observer,
         )
         runner.run()
         effects = world.effects

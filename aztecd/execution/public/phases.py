@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from aztecd.avm.compiler import CompilationBudget
 from aztecd.avm.errors import NullifierCollisionError, SideEffectLimitError, SimulationFailedError
 from aztecd.avm.frame import Environment, Halt
 from aztecd.avm.machine import Machine
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aztecd.avm.records import CollectionLimits
+    from aztecd.avm.world import World
     from aztecd.execution.public.contracts import TxContracts
+    from aztecd.execution.public.tracing import ExecutionObserver
     from aztecd.execution.public.world import TxWorld
     from aztecd.execution.views import StateFork
     from aztecd.protocol.header import GlobalVariables
@@ -65,6 +68,7 @@ class PhaseRunner:
         uses_fast_form: bool,
         skips_fee_enforcement: bool,
         is_over: Callable[[], bool] | None,
+        observer: ExecutionObserver | None = None,
     ) -> None:
         """Take the surroundings. Raises FeePaymentError when the fees allow no price."""
         self._tx = tx
@@ -77,12 +81,16 @@ class PhaseRunner:
         self._uses_fast_form = uses_fast_form
         self._skips_fee_enforcement = skips_fee_enforcement
         self._is_over = is_over
+        self._observer = observer
+        # What is inserted for the transaction itself does not go through the observer, calls do.
+        self._world_of_calls: World = world if observer is None else observer.watched(world)
         self._calldata_of = tx.calldata_by_hash()
         self._settings = tx.data.constants.tx_context.gas_settings
         self._fees = effective_gas_fees(global_variables.gas_fees, self._settings)
         self._used = _NO_GAS
         self._teardown_used = _NO_GAS
         self._recorded = 0
+        self._budget = CompilationBudget()
         self.calls: list[EnqueuedCall] = []
         self.revert_code = RevertCode.OK
 
@@ -139,7 +147,7 @@ class PhaseRunner:
         try:
             self._insert(effects, is_revertible=True)
         except (NullifierCollisionError, SideEffectLimitError) as error:
-            self.calls.append(pseudo_call(str(error)))
+            self._keep(pseudo_call(str(error)))
             raise _RevertedError from error
         for call in self._tx.data.app_logic_calls():
             if self._call(TxPhase.APP_LOGIC, call).has_reverted:
@@ -189,7 +197,7 @@ class PhaseRunner:
         fee = self.transaction_fee if is_teardown else 0
         machine = Machine(
             environment=Environment(
-                world=self._world,
+                world=self._world_of_calls,
                 globals=self._globals,
                 transaction_fee=fee,
                 l2_gas_used=before.l2_gas,
@@ -199,6 +207,7 @@ class PhaseRunner:
             limits=self._limits,
             uses_fast_form=self._uses_fast_form,
             collected=self._recorded,
+            budget=self._budget,
         )
         result = machine.run(
             CallRequest(
@@ -225,12 +234,17 @@ class PhaseRunner:
             message=result.message,
             record=result.record,
         )
-        self.calls.append(call)
+        self._keep(call)
         if is_teardown:
             self._teardown_used = call.used
         else:
             self._used = self._used.plus(call.used)
         return call
+
+    def _keep(self, call: EnqueuedCall) -> None:
+        self.calls.append(call)
+        if self._observer is not None:
+            self._observer.call_ended(call)
 
     def _pay_fee(self) -> None:
         """Take the fee from the payer's balance, as the transaction's last write."""
