@@ -7,6 +7,8 @@ bytecode_serialization.ts; gas in @aztec/constants src/constants.gen.ts (`AVM_*_
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from struct import Struct
 from typing import Final
 
 from aztecd.avm.errors import ExceptionalHalt
@@ -139,35 +141,114 @@ OPCODES: Final = _specs(
 )
 """All opcodes, each at its own number."""
 
-_SIZES: Final = tuple(spec.size for spec in OPCODES)
 _MAX_UINT64: Final = (1 << 64) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """One decoded instruction.
+    """One decoded instruction; immutable by convention: it is shared by all that run the program.
 
     `operands`: the address operands as written. `indirect`, `relative`: the mode bits of each of them;
-    `is_direct`: none is set.
-    `tag` and `immediate` are 0 where the layout has none. `l2_gas`, `da_gas`: base gas, that of the
-    addressing included. `ends_block`: a compiled block ends here, or
-    execution may go on elsewhere; `ends_run`: the frame's execution stops.
+    `is_direct`: none is set. `tag` and `immediate` are 0 where the layout has none. `l2_gas`, `da_gas`: base
+    gas, that of the addressing included. `ends_block`: a compiled block ends here, or execution may go on
+    elsewhere; `ends_run`: the frame's execution stops.
     """
 
-    opcode: int
-    spec: OpcodeSpec
-    pc: int
-    next_pc: int
-    operands: tuple[int, ...]
-    indirect: tuple[bool, ...]
-    relative: tuple[bool, ...]
-    is_direct: bool
-    tag: int
-    immediate: int
-    l2_gas: int
-    da_gas: int
-    ends_block: bool
-    ends_run: bool
+    __slots__ = (
+        "da_gas",
+        "ends_block",
+        "ends_run",
+        "immediate",
+        "is_direct",
+        "l2_gas",
+        "next_pc",
+        "opcode",
+        "operands",
+        "pc",
+        "shape",
+        "tag",
+    )
+
+    def __init__(self, shape: _Shape, pc: int, operands: tuple[int, ...], tag: int, immediate: int) -> None:
+        self.shape = shape
+        self.opcode = shape.opcode
+        self.pc = pc
+        self.next_pc = pc + shape.size
+        self.operands = operands
+        self.tag = tag
+        self.immediate = immediate
+        # Copies of what execution reads each time.
+        self.is_direct = shape.is_direct
+        self.l2_gas = shape.l2_gas
+        self.da_gas = shape.da_gas
+        self.ends_block = shape.ends_block
+        self.ends_run = shape.ends_run
+
+    @property
+    def spec(self) -> OpcodeSpec:
+        """The opcode's line of the table."""
+        return OPCODES[self.opcode]
+
+    @property
+    def indirect(self) -> tuple[bool, ...]:
+        """Which operands are pointers."""
+        return self.shape.indirect
+
+    @property
+    def relative(self) -> tuple[bool, ...]:
+        """Which operands count from the base address."""
+        return self.shape.relative
+
+
+class _Shape:
+    """What all instructions of one opcode and addressing mode have in common."""
+
+    __slots__ = (
+        "da_gas",
+        "ends_block",
+        "ends_run",
+        "indirect",
+        "is_direct",
+        "l2_gas",
+        "opcode",
+        "relative",
+        "size",
+    )
+
+    def __init__(self, layout: _Layout, mode: int) -> None:
+        self.opcode = layout.spec.opcode
+        self.size = layout.size
+        self.indirect = tuple(bool(mode >> 2 * slot & 1) for slot in range(layout.operand_count))
+        self.relative = tuple(bool(mode >> 2 * slot & 2) for slot in range(layout.operand_count))
+        self.is_direct = not any(self.indirect) and not any(self.relative)
+        self.l2_gas = layout.spec.l2_gas + _addressing_gas(mode)
+        self.da_gas = layout.spec.da_gas
+        self.ends_block = layout.spec.family not in STRAIGHT_FAMILIES
+        self.ends_run = layout.spec.family in _RUN_ENDS
+
+
+class _Layout:
+    """How to read one opcode: mode, operands, then tag and immediate as far as there are any."""
+
+    __slots__ = ("has_mode", "has_tag", "immediate_size", "operand_count", "size", "spec", "struct")
+
+    def __init__(self, spec: OpcodeSpec) -> None:
+        formats = {"m1": "B", "m2": "H", "a1": "B", "a2": "H", "t": "B"}
+        self.spec = spec
+        # Immediates are read as bytes: some are wider than any number of `struct`.
+        self.struct = Struct(">x" + "".join(formats.get(part, f"{part[1:]}s") for part in spec.layout))
+        self.size = spec.size
+        self.has_mode = any(part[0] == "m" for part in spec.layout)
+        self.has_tag = "t" in spec.layout
+        self.immediate_size = sum(_width(part) for part in spec.layout if part[0] == "i")
+        self.operand_count = sum(part[0] == "a" for part in spec.layout)
+
+
+_LAYOUTS: Final = tuple(_Layout(spec) for spec in OPCODES)
+
+
+@lru_cache(maxsize=4096)
+def _shape(opcode: int, mode: int) -> _Shape:
+    return _Shape(_LAYOUTS[opcode], mode)
 
 
 def decode(bytecode: bytes, pc: int) -> Instruction:
@@ -179,54 +260,27 @@ def decode(bytecode: bytes, pc: int) -> Instruction:
         last = len(bytecode) - 1 if bytecode else _MAX_UINT64
         raise _fetching_error(pc, f"Invalid program counter {pc}, max is {last}")
     opcode = bytecode[pc]
-    if opcode >= len(OPCODES):
+    if opcode >= len(_LAYOUTS):
         raise _fetching_error(
             pc, f"Opcode {opcode} (0x{opcode:x}) value is not in the range of valid opcodes (at PC {pc})."
         )
-    next_pc = pc + _SIZES[opcode]
-    if next_pc > len(bytecode):
+    layout = _LAYOUTS[opcode]
+    if pc + layout.size > len(bytecode):
         raise _fetching_error(
             pc,
-            f"Instruction at PC {pc} does not fit in bytecode (instruction size: {_SIZES[opcode]}, "
+            f"Instruction at PC {pc} does not fit in bytecode (instruction size: {layout.size}, "
             f"remaining: {len(bytecode) - pc})",
         )
-    spec = OPCODES[opcode]
-    mode = tag = immediate = 0
-    operands: list[int] = []
-    position = pc + 1
-    for part in spec.layout:
-        end = position + _width(part)
-        number = int.from_bytes(bytecode[position:end], "big")
-        position = end
-        match part[0]:
-            case "m":
-                mode = number
-            case "a":
-                operands.append(number)
-            case "t":
-                if number > MAX_TAG:
-                    raise _fetching_error(pc, "Tag check failed")
-                tag = number
-            case _:
-                immediate = number
-    indirect = tuple(bool(mode >> 2 * slot & 1) for slot in range(len(operands)))
-    relative = tuple(bool(mode >> 2 * slot & 2) for slot in range(len(operands)))
-    return Instruction(
-        opcode=opcode,
-        spec=spec,
-        pc=pc,
-        next_pc=next_pc,
-        operands=tuple(operands),
-        indirect=indirect,
-        relative=relative,
-        is_direct=not any(indirect) and not any(relative),
-        tag=tag,
-        immediate=immediate,
-        l2_gas=spec.l2_gas + _addressing_gas(mode),
-        da_gas=spec.da_gas,
-        ends_block=spec.family not in STRAIGHT_FAMILIES,
-        ends_run=spec.family in _RUN_ENDS,
-    )
+    parts = layout.struct.unpack_from(bytecode, pc)
+    mode, first = (parts[0], 1) if layout.has_mode else (0, 0)
+    end = first + layout.operand_count
+    tag = 0
+    if layout.has_tag:
+        tag = parts[end]
+        if tag > MAX_TAG:
+            raise _fetching_error(pc, "Tag check failed")
+    immediate = int.from_bytes(parts[-1], "big") if layout.immediate_size else 0
+    return Instruction(_shape(opcode, mode), pc, parts[first:end], tag, immediate)
 
 
 def _addressing_gas(mode: int) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from aztecd.avm.compiler import CompilationBudget
 from aztecd.avm.errors import (
     ContractUnavailableError,
     ExceptionalHalt,
@@ -30,14 +31,12 @@ __all__ = ["Machine"]
 
 _STEPS_BETWEEN_CHECKS: Final = 4096
 _BLOCKS_BETWEEN_CHECKS: Final = 512
-_MAX_COMPILATIONS: Final = 48
-"""Paths that one machine compiles at most: no transaction pays for all the code of a contract."""
 
 
 class Machine:
     """Runs enqueued calls of one transaction, one after the other."""
 
-    __slots__ = ("_collected", "_compilations", "_environment", "_is_over", "_limits", "_run", "_tracer")
+    __slots__ = ("_budget", "_collected", "_environment", "_is_over", "_limits", "_run", "_tracer")
 
     def __init__(
         self,
@@ -48,10 +47,12 @@ class Machine:
         limits: CollectionLimits | None = None,
         uses_fast_form: bool = True,
         collected: int = 0,
+        budget: CompilationBudget | None = None,
     ) -> None:
         """Take the surroundings; `is_over` is asked now and then whether to give up.
 
-        With `limits` calls are recorded, `collected` of the transaction are already. A tracer sees every
+        With `limits` calls are recorded, `collected` of the transaction are already. The budget of
+        compilations, too, is the transaction's; without one the machine has its own. A tracer sees every
         instruction, so the machine then runs in its plain form.
         """
         self._environment = environment
@@ -59,7 +60,7 @@ class Machine:
         self._tracer = tracer
         self._limits = limits
         self._collected = collected
-        self._compilations = _MAX_COMPILATIONS
+        self._budget = budget or CompilationBudget()
         if tracer is not None:
             self._run = self._run_traced
         else:
@@ -158,6 +159,7 @@ class Machine:
             frame.l2_gas = frame.da_gas = 0
         if record is not None and self._limits is not None:
             record.has_reverted = ending.halt is not Halt.RETURN
+            record.halt = ending.halt
             record.message = ending.message
             record.output = ending.output.first(self._limits.output_fields)
             record.output_size = ending.output.size
@@ -227,7 +229,7 @@ class Machine:
                     return
 
     def _run_fast(self, frame: Frame) -> None:
-        blocks = frame.program.blocks
+        blocks, budget = frame.program.blocks, self._budget
         compiled = blocks.compiled
         entry = frame.program.entry
         instructions = frame.program.instructions
@@ -251,8 +253,8 @@ class Machine:
                     pc = frame.pc
                     continue
                 frame.pc = pc
-                if self._compilations and blocks.is_hot(pc):
-                    self._compilations -= 1
+                if budget.left and blocks.is_hot(pc):
+                    budget.left -= 1
                     blocks.compile(frame)
                     pc = frame.pc
                     continue

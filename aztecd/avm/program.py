@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_PROGRAM", "Program", "ProgramCache"]
 
-_DEFAULT_CAPACITY: Final = 256
+_DEFAULT_CAPACITY: Final = 400_000
+"""About 100 MB: a decoded instruction takes 250 bytes."""
+_WEIGHT_OF_PROGRAM: Final = 400
 
 
 class Program:
@@ -42,21 +44,31 @@ class Program:
             found = self.instructions[pc] = (EXECUTE[instruction.opcode], instruction)
         return found
 
+    @property
+    def weight(self) -> int:
+        """How much memory the program takes, in decoded instructions."""
+        return _WEIGHT_OF_PROGRAM + len(self.instructions) + self.blocks.weight
+
 
 NO_PROGRAM: Final = Program(b"")
 """What a call to a missing contract has instead of code; it is never run."""
 
 
 class ProgramCache:
-    """The programs of recently used classes. For many threads."""
+    """The programs of recently used classes. For many threads.
 
-    __slots__ = ("_capacity", "_lock", "_programs")
+    Bounded by what was decoded and compiled of them: a program that is dropped is only slower next time.
+    """
+
+    __slots__ = ("_capacity", "_lock", "_programs", "_total", "_weights")
 
     def __init__(self, capacity: int = _DEFAULT_CAPACITY) -> None:
-        """Keep so many programs."""
+        """Keep programs of a weight (see `Program.weight`) of about `capacity` together."""
         self._capacity = capacity
         self._lock = Lock()
         self._programs: OrderedDict[int, Program] = OrderedDict()
+        self._weights: dict[int, int] = {}
+        self._total = 0
 
     def get(self, class_id: int, bytecode: Callable[[], bytes]) -> Program:
         """Give the program of a class; its bytecode is only asked for when it is not there."""
@@ -64,10 +76,19 @@ class ProgramCache:
             found = self._programs.get(class_id)
             if found is not None:
                 self._programs.move_to_end(class_id)
+                self._weigh(class_id, found)
                 return found
         program = Program(bytecode(), class_id)
         with self._lock:
             found = self._programs.setdefault(class_id, program)
-            if len(self._programs) > self._capacity:
-                self._programs.popitem(last=False)
+            self._weigh(class_id, found)
         return found
+
+    def _weigh(self, class_id: int, program: Program) -> None:
+        """Take note of how a program has grown, and drop the least recently used ones if that is too much."""
+        weight = program.weight
+        self._total += weight - self._weights.get(class_id, 0)
+        self._weights[class_id] = weight
+        while self._total > self._capacity and len(self._programs) > 1:
+            dropped, _ = self._programs.popitem(last=False)
+            self._total -= self._weights.pop(dropped)

@@ -11,6 +11,6 @@ Not for: semantics of its own. Results equal those of the plain machine, instruc
 
 from __future__ import annotations
 
-from aztecd.avm.compiler.blocks import Block, CompiledBlocks
+from aztecd.avm.compiler.blocks import Block, CompilationBudget, CompiledBlocks
 
-__all__ = ["Block", "CompiledBlocks"]
+__all__ = ["Block", "CompilationBudget", "CompiledBlocks"]

@@ -11,7 +11,7 @@ from aztecd.avm.compiler.trace import record
 if TYPE_CHECKING:
     from aztecd.avm.frame import Frame
 
-__all__ = ["Block", "CompiledBlocks"]
+__all__ = ["Block", "CompilationBudget", "CompiledBlocks"]
 
 Block = Callable[["Frame", list[int], list[int], int], int]
 """Runs a path: frame, values and tags of the dense memory, and their number.
@@ -22,7 +22,18 @@ Gives the pc to go on at; or, as `~pc`, the pc of an instruction that the plain 
 _HOT_AFTER: Final = 24
 """Passes before a path is compiled: it must pay for about a millisecond of compiling."""
 _MAX_BLOCKS: Final = 4096
+_MAX_COMPILATIONS: Final = 48
+_WEIGHT_OF_BLOCK: Final = 60
 _NEVER: Final = -(1 << 60)
+
+
+class CompilationBudget:
+    """How many paths may still be compiled. Mutable; one for a transaction, which must not pay for more."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = _MAX_COMPILATIONS) -> None:
+        self.left = left
 
 
 class CompiledBlocks:
@@ -33,6 +44,11 @@ class CompiledBlocks:
     def __init__(self) -> None:
         self.compiled: dict[int, Block] = {}
         self._heat: dict[int, int] = {}
+
+    @property
+    def weight(self) -> int:
+        """How much memory is used, in decoded instructions."""
+        return _WEIGHT_OF_BLOCK * len(self.compiled) + len(self._heat) // 2
 
     def is_hot(self, pc: int) -> bool:
         """Count one more pass over a place; tell whether it is worth compiling."""
