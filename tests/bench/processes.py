@@ -104,6 +104,17 @@ def processor_s(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def restart_peak() -> float:
+    """Let the peak of this process's memory begin anew; give its resident MiB."""
+    (_PROC / "self" / "clear_refs").write_text("5")
+    return _resident_mib(os.getpid())
+
+
+def peak_mib() -> float:
+    """Give the most resident MiB of this process since `restart_peak`."""
+    return _status_mib(os.getpid(), "VmHWM:")
+
+
 def _pin(pid: int, cores: set[int]) -> None:
     for member in family(pid):
         if not is_anvil(member):
@@ -115,8 +126,12 @@ def _pin(pid: int, cores: set[int]) -> None:
 
 
 def _resident_mib(pid: int) -> float:
+    return _status_mib(pid, "VmRSS:")
+
+
+def _status_mib(pid: int, name: str) -> float:
     try:
         text = (_PROC / str(pid) / "status").read_text()
     except OSError:
         return 0.0
-    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS:")) / 1024
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(name)) / 1024
