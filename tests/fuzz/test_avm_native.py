@@ -18,7 +18,7 @@ from aztecd.avm.program import ProgramCache
 from tests.support.avm_native import as_native, cut
 from tests.support.avm_programs import DEFAULTS, random_case
 from tests.support.avm_runs import run_call
-from tests.support.avm_vectors import opcode_case
+from tests.support.avm_vectors import load, opcode_case
 from tests.support.native_simulator import NativeSimulator, ReferenceMissingError, find_reference
 
 CASES = int(os.environ.get("AZTECD_FUZZ_CASES", "150"))
@@ -27,6 +27,8 @@ BATCH = 50
 # After how many runs a block is compiled: nothing here runs often enough to get there by itself.
 HOT_AFTER = (0, 0, 1, 3)
 MOST_SHOWN = 5
+# What recorded expectations have beside the native simulator's answer.
+NOT_NATIVE = {"instructions", "errorKind", "tsMessage", "tsDiffers"}
 
 pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(60 + CASES)]
 
@@ -39,6 +41,18 @@ def native():
         pytest.skip(str(error))
     with NativeSimulator(folder) as simulator:
         yield simulator
+
+
+@pytest.mark.parametrize("category", ["opcode/calls", "opcode/debuglog", "opcode/effects", "opcode/trees"])
+def test_the_native_simulator_still_says_what_was_recorded(native, category):
+    recorded = load(category)
+    cases = recorded["cases"]
+    for case, answer in zip(cases, native.calls(cases, recorded["defaults"]), strict=True):
+        expected = {key: value for key, value in case["expected"].items() if key not in NOT_NATIVE}
+        del answer["seconds"]
+        if "effects" in expected:
+            expected.setdefault("debugLogs", [])
+        assert not differing(answer, expected), case["name"]
 
 
 def test_our_machine_does_what_the_native_simulator_does(native, monkeypatch):
