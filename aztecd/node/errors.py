@@ -6,7 +6,8 @@ AztecdError
         ├── BlockReferenceError   a block that the node does not have (any more)
         ├── InvalidTxError        a transaction that breaks a rule
         ├── SimulationRefusedError  a simulation that would take too much
-        └── SimulationTimeError     a simulation that took too long
+        ├── SimulationTimeError     a simulation that took too long
+        └── TraceUnavailableError   a transaction that can't be executed again
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = [
     "NodeError",
     "SimulationRefusedError",
     "SimulationTimeError",
+    "TraceUnavailableError",
 ]
 
 
@@ -50,3 +52,9 @@ class SimulationTimeError(NodeError):
     """A simulation did not end in time."""
 
     code = "simulation_time"
+
+
+class TraceUnavailableError(NodeError):
+    """A transaction, or the state before it, is not there (any more)."""
+
+    code = "trace_unavailable"

@@ -10,7 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from aztecd.avm import InterruptedExecutionError, ProgramCache
 from aztecd.chain import ChainStore
@@ -26,6 +27,8 @@ from aztecd.protocol.tx import Tx
 from aztecd.state import WorldState
 
 __all__ = ["PublicSimulator", "SimulationLimits"]
+
+T = TypeVar("T")
 
 _AT_ONCE: Final = 2
 """Simulations that run at the same time: Python executes one instruction after the other anyhow."""
@@ -79,6 +82,11 @@ class PublicSimulator:
 
         Raises: SimulationRefusedError, SimulationTimeError, TxExecutionError when it could not be in a block.
         """
+        self.require_bounded_gas(tx)
+        return await self.run(partial(self._simulate, tx, skip_fee_enforcement))
+
+    def require_bounded_gas(self, tx: Tx) -> None:
+        """Refuse what may use too much gas. Raises SimulationRefusedError."""
         settings = tx.data.constants.tx_context.gas_settings
         gas, teardown_gas = settings.gas_limits.l2_gas, settings.teardown_gas_limits.l2_gas
         if gas + teardown_gas > self._limits.max_l2_gas:
@@ -86,33 +94,44 @@ class PublicSimulator:
                 f"Transaction total gas limit {gas + teardown_gas} ({gas} + {teardown_gas}) exceeds "
                 f"maximum gas limit {self._limits.max_l2_gas} for simulation"
             )
-        async with self._running:
-            return await asyncio.to_thread(self._simulate, tx, skip_fee_enforcement)
 
-    def _simulate(self, tx: Tx, skip_fee_enforcement: bool) -> PublicSimulationOutput:
-        global_variables = self._global_variables()
+    async def run(self, job: Callable[[Callable[[], bool]], T]) -> T:
+        """Run a job in a thread, few at once; it is told when to give up.
+
+        Raises: SimulationTimeError when it did, and what the job raises.
+        """
+        async with self._running:
+            return await asyncio.to_thread(self._within_time, job)
+
+    def _within_time(self, job: Callable[[Callable[[], bool]], T]) -> T:
         deadline = time.monotonic() + self._limits.max_seconds
 
         def is_over() -> bool:
             return time.monotonic() > deadline or self._is_stopping()
 
         try:
-            done = self._executors[skip_fee_enforcement].execute(
-                tx,
-                self._world_state.fork(global_variables.block_number - 1),
-                global_variables,
-                self._chain,
-                is_over=is_over,
-            )
+            return job(is_over)
         except InterruptedExecutionError as error:
             raise SimulationTimeError(
                 f"The simulation took longer than {self._limits.max_seconds:g} s and was given up: lower the "
                 "gas limits, or raise rpc.simulation_seconds of the node"
             ) from error
+
+    def _simulate(
+        self, tx: Tx, skip_fee_enforcement: bool, is_over: Callable[[], bool]
+    ) -> PublicSimulationOutput:
+        global_variables = self.next_block()
+        done = self._executors[skip_fee_enforcement].execute(
+            tx,
+            self._world_state.fork(global_variables.block_number - 1),
+            global_variables,
+            self._chain,
+            is_over=is_over,
+        )
         self._contract_logs.show(done, is_simulation=True)
         return _output(done, global_variables)
 
-    def _global_variables(self) -> GlobalVariables:
+    def next_block(self) -> GlobalVariables:
         """Describe the next block; who builds it is not known."""
         plan = self._outlook.next_slot()
         return GlobalVariables(
