@@ -76,6 +76,7 @@ from aztecd.node.pool_chain import PoolChainView
 from aztecd.node.producer import ChainIdentity, CheckpointProducer
 from aztecd.node.signatures import FunctionSignatures
 from aztecd.node.simulation import PublicSimulator, SimulationLimits
+from aztecd.node.tracing import TransactionTracer
 from aztecd.node.writer import SerialWriter
 from aztecd.observability import Metrics, configure_logging
 from aztecd.protocol.basic import AztecAddress
@@ -93,6 +94,8 @@ __all__ = ["check_data_dir", "run_local"]
 
 _log = structlog.get_logger("aztecd")
 _DATABASE = "db"
+_ARCHIVED_TXS = 1000
+"""Transactions of final blocks that are kept for traces."""
 _EPOCH_DURATION = 2
 _EXIT_BUG = 3
 _EXIT_SECOND_SIGNAL = 130
@@ -351,6 +354,7 @@ def _make_node(
             max_pending_count=config.mempool.max_pending_tx_count,
             price_bump_percentage=config.mempool.price_bump_percentage,
             min_age_ms=0,
+            max_archived_count=_ARCHIVED_TXS,
         ),
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
@@ -407,24 +411,33 @@ def _make_node(
         on_new_l1_block=miner.wake,
         on_lost_checkpoints=miner.agree_with_l1,
     )
+    simulator = PublicSimulator(
+        chain_id=deployment.chain_id,
+        rollup_version=deployment.rollup_version,
+        chain=chain,
+        world_state=world_state,
+        outlook=outlook,
+        programs=programs,
+        contract_logs=contract_logs,
+        limits=SimulationLimits(
+            max_l2_gas=config.rpc.simulation_max_l2_gas, max_seconds=config.rpc.simulation_seconds
+        ),
+        is_stopping=is_stopping.is_set,
+    )
     api = AztecNode(
         info=_node_info(deployment),
         ledger=ledger,
-        simulator=PublicSimulator(
-            chain_id=deployment.chain_id,
-            rollup_version=deployment.rollup_version,
-            chain=chain,
-            world_state=world_state,
-            outlook=outlook,
-            programs=programs,
-            contract_logs=contract_logs,
-            limits=SimulationLimits(
-                max_l2_gas=config.rpc.simulation_max_l2_gas, max_seconds=config.rpc.simulation_seconds
-            ),
-            is_stopping=is_stopping.is_set,
-        ),
+        simulator=simulator,
         signatures=signatures,
         contract_logs=contract_logs,
+        tracer=TransactionTracer(
+            chain=chain,
+            world_state=world_state,
+            mempool=mempool,
+            simulator=simulator,
+            programs=programs,
+            signatures=signatures,
+        ),
         admission=TxAdmission(
             rules=rules,
             mempool=mempool,

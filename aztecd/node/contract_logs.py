@@ -19,10 +19,11 @@ from aztecd.node.signatures import FunctionSignatures
 from aztecd.protocol.basic import AztecAddress, TxHash
 from aztecd.protocol.receipt import DebugLog
 
-__all__ = ["ContractLogs", "debug_logs_of"]
+__all__ = ["LEVELS", "ContractLogs", "debug_logs_of"]
 
 _log = structlog.get_logger("aztecd.contracts")
-_LEVELS: Final = ("silent", "fatal", "error", "warn", "info", "verbose", "debug", "trace")
+LEVELS: Final = ("silent", "fatal", "error", "warn", "info", "verbose", "debug", "trace")
+"""The names of a debug log's levels, 0 to 7."""
 _MAX_LINES: Final = 100
 """Lines of one transaction in the daemon's log."""
 _MAX_KEPT_CELLS: Final = 1_000_000
@@ -54,7 +55,7 @@ class ContractLogs:
                 message=filled_in(log.message, log.fields),
                 contract=fr_hex(fr(log.contract_address)),
                 **({} if known is None else {"function": known}),
-                severity=_LEVELS[log.level],
+                severity=LEVELS[log.level],
                 tx_hash=tx_hash,
                 **extra,
             )
@@ -98,7 +99,7 @@ def debug_logs_of(done: ProcessedTx) -> tuple[DebugLog, ...]:
     return tuple(
         DebugLog(
             contract_address=AztecAddress(fr(log.contract_address)),
-            level=_LEVELS[log.level],
+            level=LEVELS[log.level],
             message=log.message,
             fields=tuple(fr(value) for value in log.fields),
         )

@@ -18,6 +18,7 @@ from aztecd.node.errors import BlockReferenceError
 from aztecd.node.ledger import Ledger
 from aztecd.node.signatures import FunctionSignatures
 from aztecd.node.simulation import PublicSimulator
+from aztecd.node.tracing import TransactionTracer
 from aztecd.node.world_queries import WorldQueries
 from aztecd.protocol.basic import AztecAddress, BlockHash, BlockNumber, CheckpointNumber, EpochNumber, TxHash
 from aztecd.protocol.block import L2Block
@@ -65,11 +66,12 @@ class AztecNode:
         simulator: PublicSimulator,
         signatures: FunctionSignatures,
         contract_logs: ContractLogs,
+        tracer: TransactionTracer | None = None,
         allowed_setup: Sequence[AllowedElement],
         current_min_fees: Callable[[], GasFees],
         is_ready: Callable[[], bool],
     ) -> None:
-        """Take finished collaborators."""
+        """Take finished collaborators; without a `tracer` there is no operation `trace_tx`."""
         self._info = info
         self._ledger = ledger
         self._chain = ledger.chain
@@ -77,6 +79,7 @@ class AztecNode:
         self._admission = admission
         self._simulator = simulator
         self._contract_logs = contract_logs
+        self.trace_tx = None if tracer is None else tracer.trace
         self._allowed_setup = tuple(allowed_setup)
         self._current_min_fees = current_min_fees
         self._is_ready = is_ready

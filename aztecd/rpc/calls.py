@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aztecd.protocol.codec import JsonValue
     from aztecd.rpc.cache import AnswerCache
 
-__all__ = ["BoundMethod", "Failures", "InvalidParamsError", "bind", "read_params"]
+__all__ = ["BoundMethod", "Failures", "InvalidParamsError", "bind", "is_offered", "read_params"]
 
 _log = structlog.get_logger("aztecd.rpc")
 
@@ -173,6 +173,11 @@ class BoundMethod:
         if key is not None:
             self._cache.put(key, stamp, encoded)
         return encoded
+
+
+def is_offered(method: Method, node: Any) -> bool:
+    """Tell whether a node has an operation for a method."""
+    return getattr(node, method.python_name, None) is not None
 
 
 def bind(method: Method, node: Any, cache: AnswerCache, failures: Failures) -> BoundMethod:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aztecd.protocol.codec import JsonValue, json_kind
 from aztecd.rpc.cache import AnswerCache
-from aztecd.rpc.calls import BoundMethod, Failures, bind
+from aztecd.rpc.calls import BoundMethod, Failures, bind, is_offered
 from aztecd.rpc.errors import BAD_REQUEST, EXECUTION_FAILED, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 from aztecd.rpc.library import NOCONTEXT, NODATA, Methods, Request, Result, call, call_async, get_method
 from aztecd.rpc.methods import METHODS, NAMESPACES
@@ -51,9 +51,10 @@ class Dispatcher:
         self._clock = clock
         self.cache = AnswerCache(limits.cache_bytes)
         failures = Failures()
-        self._methods: Methods = {method.name: bind(method, node, self.cache, failures) for method in METHODS}
+        offered = [method for method in METHODS if not method.is_local or is_offered(method, node)]
+        self._methods: Methods = {method.name: bind(method, node, self.cache, failures) for method in offered}
         self._names = {
-            f"{namespace}_{method.name}": method.name for namespace in NAMESPACES for method in METHODS
+            f"{namespace}_{method.name}": method.name for namespace in NAMESPACES for method in offered
         }
 
     async def answer(self, request: JsonValue) -> Reply:

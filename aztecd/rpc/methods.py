@@ -34,8 +34,9 @@ from aztecd.protocol.tree_types import NullifierMembershipWitness, PublicDataWit
 from aztecd.protocol.tx import Tx
 from aztecd.rpc import kinds, results, weights
 from aztecd.rpc.kinds import ArrayKind, CoercedNumber, Kind, NumberKind, TextKind
-from aztecd.rpc.objects import LOG_FILTER, TX, TX_OPTIONS
+from aztecd.rpc.objects import LOG_FILTER, TRACE_OPTIONS, TX, TX_OPTIONS, TX_OR_HASH
 from aztecd.rpc.results import ResultKind, list_of, record_of, record_or_null_list
+from aztecd.rpc.traces import TRACE
 
 __all__ = ["METHODS", "METHOD_GROUPS", "NAMESPACES", "Cache", "Method", "Param"]
 
@@ -81,7 +82,8 @@ class Method:
     """One method. `spreads_last`: the last parameter is an object that becomes keyword arguments.
 
     `reads_tx`: parameters are decoded in a thread. `is_async`: the node's method is a coroutine. `in_thread`:
-    it reads so much that it would hold up other clients.
+    it reads so much that it would hold up other clients. `is_local`: only nodes of local networks have it,
+    and the reference does not.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Method:
     is_async: bool = False
     in_thread: bool = False
     spreads_last: bool = False
+    is_local: bool = False
 
     @property
     def python_name(self) -> str:
@@ -360,6 +363,17 @@ _TRANSACTIONS = (
         in_thread=True,
     ),
     Method(name="getPendingTxCount", doc="Count pending transactions.", result=results.NUMBER),
+    Method(
+        name="traceTx",
+        doc="Execute a transaction again and give the tree of its calls: a mined one by its hash, or a given "
+        "one on the latest state. Local networks only; `debugging.md` explains the result.",
+        params=(_param("tx", TX_OR_HASH), _param("options", TRACE_OPTIONS, optional=True)),
+        result=TRACE,
+        reads_tx=True,
+        is_async=True,
+        spreads_last=True,
+        is_local=True,
+    ),
 )
 
 _WORLD_STATE = (

@@ -23,7 +23,7 @@ from aztecd.rpc.kinds import (
     expected,
 )
 
-__all__ = ["LOG_FILTER", "TX", "TX_OPTIONS"]
+__all__ = ["LOG_FILTER", "TRACE_OPTIONS", "TX", "TX_OPTIONS", "TX_OR_HASH"]
 
 _INTEGER: Final = CoercedNumber()
 
@@ -108,14 +108,11 @@ class _LogFilterKind:
         return None if read is None else LogFilter(**read)
 
 
-class _TxOptionsKind:
-    """How to validate a transaction; read as keyword arguments."""
+@dataclass(frozen=True, slots=True)
+class _OptionsKind:
+    """How to handle a transaction; read as keyword arguments."""
 
-    __slots__ = ()
-    members = (
-        Member(json_name="isSimulation", name="is_simulation", kind=BOOLEAN, or_null=True),
-        Member(json_name="skipFeeEnforcement", name="skip_fee_enforcement", kind=BOOLEAN, or_null=True),
-    )
+    members: tuple[Member, ...]
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -160,6 +157,27 @@ class _TxKind:
             return None
 
 
+class _TxOrHashKind:
+    """A transaction, or the hash of one."""
+
+    __slots__ = ()
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"oneOf": [TX_HASH.schema, TX.schema]}
+
+    def read(self, value: JsonValue, path: str, issues: Issues) -> Any:
+        return (TX if type(value) is dict else TX_HASH).read(value, path, issues)
+
+
+_SKIP_FEE: Final = Member(
+    json_name="skipFeeEnforcement", name="skip_fee_enforcement", kind=BOOLEAN, or_null=True
+)
+
 LOG_FILTER: Final[Kind] = _LogFilterKind()
 TX: Final[Kind] = _TxKind()
-TX_OPTIONS: Final[Kind] = _TxOptionsKind()
+TX_OR_HASH: Final[Kind] = _TxOrHashKind()
+TX_OPTIONS: Final[Kind] = _OptionsKind(
+    (Member(json_name="isSimulation", name="is_simulation", kind=BOOLEAN, or_null=True), _SKIP_FEE)
+)
+TRACE_OPTIONS: Final[Kind] = _OptionsKind((_SKIP_FEE,))
