@@ -14,11 +14,10 @@ from collections import Counter
 
 import pytest
 
-from aztecd.avm.compiler import blocks
 from aztecd.avm.program import ProgramCache
 from aztecd.crypto.field import FR_MODULUS
 from tests.support.avm_programs import DEFAULTS, random_case
-from tests.support.avm_runs import difference, run_call
+from tests.support.avm_runs import compile_early, difference, run_call
 from tests.support.avm_vectors import opcode_case
 
 pytestmark = pytest.mark.fuzz
@@ -33,8 +32,7 @@ def test_the_fast_form_is_the_plain_form(monkeypatch):
     seed = SEED
     endings = Counter()
     while time.monotonic() < end:
-        # Nothing here runs often enough to get hot by itself.
-        monkeypatch.setattr(blocks, "_HOT_AFTER", EARLY[seed % len(EARLY)])
+        compile_early(monkeypatch, EARLY[seed % len(EARLY)])
         endings[compare(seed)] += 1
         seed += 1
     print(f"seeds {SEED} to {seed - 1}: {dict(endings)}")

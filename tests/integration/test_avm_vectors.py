@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from aztecd.avm.compiler import blocks
 from aztecd.avm.program import ProgramCache
 from tests.support import avm_outcomes, avm_vectors
+from tests.support.avm_runs import compile_early
 
 pytestmark = pytest.mark.integration
 
@@ -20,8 +20,7 @@ BLOCK_FILES = avm_vectors.keys("blocks")
 
 @pytest.mark.parametrize("key", TX_FILES)
 def test_transactions(key, monkeypatch):
-    # Few paths of these transactions run often enough to get hot by themselves.
-    monkeypatch.setattr(blocks, "_HOT_AFTER", 0)
+    compile_early(monkeypatch)
     data = avm_vectors.load(key)
     programs = ProgramCache()
     found = []
@@ -43,7 +42,7 @@ def test_transactions(key, monkeypatch):
 
 @pytest.mark.parametrize("key", BLOCK_FILES)
 def test_blocks(key, monkeypatch):
-    monkeypatch.setattr(blocks, "_HOT_AFTER", 0)
+    compile_early(monkeypatch)
     data = avm_vectors.load(key)
     programs = ProgramCache()
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from aztecd.avm.compiler import blocks
 from aztecd.avm.errors import SimulationFailedError
 from aztecd.avm.frame import Environment
 from aztecd.avm.machine import Machine
@@ -18,6 +19,8 @@ from tests.support.avm_programs import DEFAULTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pytest
+
     from aztecd.avm.frame import Ending, Frame
     from aztecd.avm.program import ProgramCache
     from aztecd.avm.records import CallRecord
@@ -30,6 +33,12 @@ OUTPUT_FIELDS: Final = 1 << 12
 _EVERYTHING: Final = CollectionLimits(
     calldata_fields=CALLDATA_FIELDS, output_fields=OUTPUT_FIELDS, depth=1 << 10, calls=1 << 10
 )
+
+
+def compile_early(monkeypatch: pytest.MonkeyPatch, passes: int = 0) -> None:
+    """Compile every path after so few passes, without end: single cases never get hot by themselves."""
+    monkeypatch.setattr(blocks, "_HOT_AFTER", passes)
+    monkeypatch.setattr(blocks.CompilationBudget.__init__, "__defaults__", (1 << 30,))
 
 
 class _Watched(Machine):

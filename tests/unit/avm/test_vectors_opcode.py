@@ -6,17 +6,16 @@ import copy
 
 import pytest
 
-from aztecd.avm.compiler import blocks
 from aztecd.avm.program import ProgramCache
 from tests.support import avm_outcomes, avm_vectors
+from tests.support.avm_runs import compile_early
 
 FILES = avm_vectors.keys("opcode")
 
 
 @pytest.mark.parametrize("key", FILES)
 def test_single_calls(key, monkeypatch):
-    # Nothing here runs often enough to get hot by itself.
-    monkeypatch.setattr(blocks, "_HOT_AFTER", 0)
+    compile_early(monkeypatch)
     data = avm_vectors.load(key)
     found = []
     for case in data["cases"]:
