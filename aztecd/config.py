@@ -68,8 +68,9 @@ class RpcConfig:
     max_batch_size: int = 100
     cache_bytes: int = 16_777_216
     """Memory for encoded answers; 0 keeps none."""
-    simulation_max_l2_gas: int = 10_000_000_000
-    """The greatest sum of a transaction's L2 gas limits with which its public calls are simulated."""
+    simulation_max_l2_gas: int = 26_160_000
+    """The greatest sum of a transaction's L2 gas limits with which its public calls are simulated: four times
+    what can be in a block. The reference takes 10^10, but memory of contracts costs 3 gas a cell."""
     simulation_seconds: float = 30.0
     """Time after which a simulation is given up."""
 

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from aztecd.avm import InterruptedExecutionError, ProgramCache
 from aztecd.chain import ChainStore
+from aztecd.constants import MAX_PROCESSABLE_L2_GAS
 from aztecd.crypto.field import FR_ZERO
 from aztecd.execution import ExecutionOptions, ProcessedTx, TxExecutor
 from aztecd.node.contract_logs import ContractLogs, debug_logs_of
@@ -38,7 +39,7 @@ _AT_ONCE: Final = 2
 class SimulationLimits:
     """What a simulation may take: L2 gas by the transaction's own limits, seconds of execution."""
 
-    max_l2_gas: int = 10**10
+    max_l2_gas: int = 4 * MAX_PROCESSABLE_L2_GAS
     max_seconds: float = 30.0
 
 
