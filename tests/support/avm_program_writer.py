@@ -47,6 +47,7 @@ _ZONES: Final = (
     (END - 200, END),
 )
 _ZONE_WEIGHTS: Final = (30, 6, 4, 4, 2, 4, 4, 1, 1, 3)
+_FRAMED_ZONE_WEIGHTS: Final = (1, 30, 2, 0, 0, 0, 0, 0, 0, 1)
 _BASES: Final = (
     0,
     0,
@@ -65,6 +66,7 @@ _BASES: Final = (
     END - 210,
     END - 1,
 )
+_FRAMED_BASES: Final = (27, 100, 200, 255, 256)
 
 _ARRAYS: Final = {
     "fields": (FF, 24),
@@ -113,6 +115,9 @@ class ProgramWriter:
         self._next_pointer = 0
         self._functions: list[tuple[Label, bool]] = []
         self._open_functions: list[tuple[Label, bool]] = []
+        # Like compiled code: most cells in a frame behind the base address, few below it by their addresses.
+        self._is_framed = rng.random() < 0.6
+        self._bases = _FRAMED_BASES if self._is_framed else _BASES
         self._statements: dict[Callable[[int], None], int] = {
             self._compute: 30,
             self._divide: 3,
@@ -159,7 +164,7 @@ class ProgramWriter:
     def _take(self, count: int) -> int:
         """Find consecutive free cells."""
         while True:
-            zone = self._rng.choices(_ZONES, _ZONE_WEIGHTS)[0]
+            zone = self._rng.choices(_ZONES, _FRAMED_ZONE_WEIGHTS if self._is_framed else _ZONE_WEIGHTS)[0]
             free = self._free[zone]
             if len(free) < count:
                 continue
@@ -196,9 +201,9 @@ class ProgramWriter:
             return At(cell.address, relative=True)
         address = cell.address if isinstance(cell, Cell) else cell
         limit = 256**bytes_of_operand
-        ways: list[tuple[At | None, int]] = []
+        ways: list[tuple[At | None, float]] = []
         if address < limit:
-            ways.append((At(address), 4))
+            ways.append((At(address), 0.3 if self._is_framed and address >= _FIRST_FREE else 4))
         if self._base is not None and 0 <= address - self._base < limit:
             ways.append((At(address - self._base, relative=True), 4))
         for pointer, target in self._pointers:
@@ -263,7 +268,7 @@ class ProgramWriter:
     # Structure.
 
     def _prologue(self) -> None:
-        self._set_base(self._rng.choice(_BASES))
+        self._set_base(self._rng.choice(self._bases))
         for pointer, target in self._pointers:
             self._asm.op("SET_32", self._plain_at(pointer), tag=U32, immediate=target)
         for tag, cells in self._scalars.items():
@@ -320,7 +325,7 @@ class ProgramWriter:
         """Write an internal function: with a base address of its own, or with a frame, and then recursive."""
         self._asm.place(label)
         if not has_frame:
-            self._set_base(self._rng.choice(_BASES))
+            self._set_base(self._rng.choice(self._bases))
             self._sequence(self._rng.randint(1, 6), 2)
             self._asm.op("INTERNALRETURN")
             return
@@ -433,7 +438,7 @@ class ProgramWriter:
         if self._base is None:
             return
         rng = self._rng
-        base = rng.choice(_BASES)
+        base = rng.choice(self._bases)
         match rng.randrange(5):
             case 0:
                 self._set(_BASE, U32, base)

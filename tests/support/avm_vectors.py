@@ -84,9 +84,9 @@ class Prepared:
 
 
 def keys(kind: str) -> list[str]:
-    """Name the files of a kind: `opcode`, `tx` or `blocks`; at least one must be there."""
+    """Name the files of a kind: `opcode`, `tx` or `blocks`. Another folder may lack a kind, ours may not."""
     found = sorted(key for key in _manifest() if key.startswith(f"{kind}/"))
-    assert found, f"no {kind} vectors"
+    assert found or _other_folder() is not None, f"no {kind} vectors"
     return found
 
 

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from aztecd.avm.program import ProgramCache
-from tests.support import avm_outcomes, avm_vectors
+from tests.support import avm_outcomes, avm_vectors, vectors
 from tests.support.avm_runs import compile_early
 
 FILES = avm_vectors.keys("opcode")
@@ -35,8 +35,7 @@ def test_single_calls(key, monkeypatch):
 
 def test_every_part_of_an_expectation_counts():
     """Change each part of a case's expectation: the comparison must notice."""
-    key = next(key for key in FILES if key.endswith("calls"))
-    data = avm_vectors.load(key)
+    data = vectors.load("avm/opcode/calls.json.gz")
     case = next(case for case in data["cases"] if case["expected"].get("nested"))
     prepared = avm_vectors.opcode_case(case, data["defaults"])
     done = avm_outcomes.execute(prepared, case["config"], ProgramCache(), is_fast=False)
