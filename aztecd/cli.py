@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -68,8 +69,15 @@ def _parser() -> argparse.ArgumentParser:
     call = commands.add_parser("rpc", help="call a method of a running node and print its result as JSON")
     call.add_argument("method", metavar="METHOD", help="such as getL2Tips or aztec_getBlock")
     call.add_argument("params", nargs="*", metavar="PARAM", help="JSON values; what is none is taken as text")
-    call.add_argument("--url", default="http://127.0.0.1:8080", help="the node (default %(default)s)")
+    _add_url_flag(call)
     call.set_defaults(run=_run_rpc)
+
+    trace = commands.add_parser(
+        "trace", help="show what the public calls of a mined transaction did, on a local network"
+    )
+    trace.add_argument("tx_hash", metavar="HASH", help="the transaction's hash")
+    _add_url_flag(trace)
+    trace.set_defaults(run=_run_trace)
 
     database = commands.add_parser("db", help="look at a data directory")
     actions = database.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -79,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--data-dir", type=Path, required=True, metavar="DIR")
     check.set_defaults(run=_run_db_check)
     return parser
+
+
+def _add_url_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", default="http://127.0.0.1:8080", help="the node (default %(default)s)")
 
 
 def _add_local_flags(parser: argparse.ArgumentParser) -> None:
@@ -147,6 +159,15 @@ def _run_rpc(options: argparse.Namespace) -> int:
     from aztecd.rpc.call import call_node  # noqa: PLC0415 - only this command needs it
 
     print(call_node(options.url, options.method, options.params))
+    return 0
+
+
+def _run_trace(options: argparse.Namespace) -> int:
+    from aztecd.rpc.call import result_of  # noqa: PLC0415 - only this command needs it
+    from aztecd.rpc.trace_view import show_trace  # noqa: PLC0415 - only this command needs it
+
+    # As JSON text: what a user gives is a hash, whatever it looks like.
+    show_trace(result_of(options.url, "traceTx", [json.dumps(options.tx_hash)]), sys.stdout)
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aztecd.errors import InvalidInputError, UnavailableError
 
-__all__ = ["CallFailedError", "NodeAwayError", "call_node"]
+__all__ = ["CallFailedError", "NodeAwayError", "call_node", "result_of"]
 
 _TIMEOUT_S = 60
 
@@ -29,6 +29,14 @@ class NodeAwayError(UnavailableError):
 
 def call_node(url: str, method: str, params: Sequence[str]) -> str:
     """Call a method and give its result as indented JSON; `null` when there is none.
+
+    Raises: as `result_of`.
+    """
+    return json.dumps(result_of(url, method, params), indent=2)
+
+
+def result_of(url: str, method: str, params: Sequence[str]) -> Any:
+    """Call a method and give its result; None when there is none.
 
     A method without a namespace is one of `aztec`. Each parameter is read as JSON, else taken as text.
     Raises CallFailedError, NodeAwayError.
@@ -49,7 +57,7 @@ def call_node(url: str, method: str, params: Sequence[str]) -> str:
         raise NodeAwayError(f"no node answers at {url}: {error}") from error
     if "error" in answer:
         raise CallFailedError(f"{name}: {answer['error'].get('message')} ({answer['error'].get('code')})")
-    return json.dumps(answer.get("result"), indent=2)
+    return answer.get("result")
 
 
 def _value(text: str) -> Any:
