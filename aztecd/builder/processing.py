@@ -23,6 +23,7 @@ from aztecd.storage import StorageError
 
 __all__ = ["FailedTx", "Processing", "TxCheck", "TxProcessor"]
 
+_OVER_LIMITS = "Transaction uses more gas than its gas limits"
 _BUG = "aztecd failed to execute the transaction because of a bug; its log has the details"
 
 
@@ -136,6 +137,12 @@ class TxProcessor:
             if done.verdict is not Verdict.SKIPPED:
                 progress.failed.append(FailedTx(tx_hash=tx.hash, reason=", ".join(done.reasons)))
             return True
+        settings = tx.data.constants.tx_context.gas_settings
+        if not _fits(done.gas_used.billed_gas, settings.gas_limits):
+            # The kernels exclude it. Without real proofs it would break the limits of the block.
+            self._fork.revert_all_to(depth)
+            progress.failed.append(FailedTx(tx_hash=tx.hash, reason=_OVER_LIMITS))
+            return True
         fields = len(tx_fields(done.effect))
         if progress.fields + fields > self._limits.blob_fields:
             self._fork.revert_all_to(depth)
@@ -160,3 +167,7 @@ class TxProcessor:
         return self._executor.execute(
             tx, self._fork, self._global_variables, self._contracts, is_over=self._is_over
         )
+
+
+def _fits(gas: Gas, limits: Gas) -> bool:
+    return gas.da_gas <= limits.da_gas and gas.l2_gas <= limits.l2_gas

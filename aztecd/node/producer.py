@@ -120,6 +120,8 @@ class CheckpointProducer:
             if failed.bug is not None:
                 _log.error("tx_execution_bug", tx_hash=tx_hash, exc_info=failed.bug)
             _log.info("tx_dropped", tx_hash=tx_hash, reason=failed.reason)
+        if built.was_interrupted:
+            _log.warning("block_cut_short", txs=len(built.processed))
         if not built.processed and not self.needs_anchor(plan.timestamp):
             return None
         for done in built.processed:

@@ -1,4 +1,4 @@
-"""The transactions of the recorded sessions, validated and executed on the state that they met."""
+"""The transactions of the recorded sessions, on the state that they met: one by one, and as whole blocks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from aztecd.artifacts import locate
 from aztecd.avm import ProgramCache
+from aztecd.builder import BlockBuilder, BlockLimits
 from aztecd.crypto.field import fr_from_hex
 from aztecd.execution import (
     DEFAULT_ALLOW_LIST,
@@ -29,6 +30,7 @@ from aztecd.execution import (
     validate_for_pool,
 )
 from aztecd.protocol.basic import BlockNumber
+from aztecd.protocol.blobs import blob_sponge
 from aztecd.protocol.effect import RevertCode
 from aztecd.protocol.protocol_contracts import protocol_contracts
 from aztecd.protocol.tx import Tx
@@ -46,6 +48,18 @@ EXECUTED = {
     "l1-messages": {"private": 4, "public": 3},
 }
 """How many transactions of each session were recorded; the others come from inside the reference."""
+
+
+BUILT = {"deploy-accounts": 3, "token-flow": 5, "public-token": 7, "l1-messages": 7}
+"""How many blocks have recorded transactions only."""
+
+
+def changes_of(effect):
+    return TxChanges(
+        note_hashes=effect.note_hashes,
+        nullifiers=effect.nullifiers,
+        public_data_writes=[(write.leaf_slot, write.value) for write in effect.public_data_writes],
+    )
 
 
 def sent_txs(name):
@@ -108,16 +122,7 @@ def test_session(name):
                 assert validate(tx, ENTRY_RULES[EntryPoint.BLOCK_BUILDING], context, sources) == VALID
                 assert validate_for_pool(TxMeta.of(tx), context, sources.state) == VALID
             if tx is None:
-                apply_tx(
-                    fork,
-                    TxChanges(
-                        note_hashes=effect.note_hashes,
-                        nullifiers=effect.nullifiers,
-                        public_data_writes=[
-                            (write.leaf_slot, write.value) for write in effect.public_data_writes
-                        ],
-                    ),
-                )
+                apply_tx(fork, changes_of(effect))
                 known.add(published_in(effect.contract_class_logs, effect.private_logs, context.block_number))
                 continue
             done = executor.execute(tx, fork, header.global_variables, known)
@@ -137,3 +142,45 @@ def test_session(name):
         world.commit(fork)
     assert not txs
     assert executed == EXECUTED[name]
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_blocks(name):
+    """Blocks built of the recorded transactions are the recorded ones, to the last bit."""
+    recorded = session(name)
+    txs = sent_txs(name)
+    world = WorldState.open(MemoryStore(), prefilled(recorded))
+    known = contracts()
+    builder = BlockBuilder(
+        executor=TxExecutor(programs=ProgramCache()), check=lambda *_: VALID, contracts=known
+    )
+    built_blocks = 0
+    for block, checkpoint in zip(recorded.blocks, recorded.checkpoints, strict=True):
+        messages = [m.leaf for m in recorded.messages if m.checkpoint_number == checkpoint.checkpoint_number]
+        effects = block.body.tx_effects
+        if all(effect.tx_hash in txs for effect in effects):
+            built = builder.build(
+                fork=world.fork(),
+                global_variables=block.header.global_variables,
+                candidates=[txs[effect.tx_hash] for effect in effects],
+                limits=BlockLimits.of_checkpoint(mana_limit=200_000_000, max_txs=32),
+                checkpoint_number=block.checkpoint_number,
+                index_within_checkpoint=block.index_within_checkpoint,
+                messages=tuple(messages),
+                sponge=blob_sponge(),
+                is_proposal=False,
+            )
+            assert built.block == block
+            built_blocks += 1
+            fork = built.fork
+        else:
+            fork = world.fork()
+            fork.append_l1_to_l2_messages(messages)
+            for effect in effects:
+                apply_tx(fork, changes_of(effect))
+            fork.append_block_header_hash(block.hash())
+        world.commit(fork)
+        for effect in effects:
+            number = BlockNumber(block.number)
+            known.add(published_in(effect.contract_class_logs, effect.private_logs, number))
+    assert built_blocks == BUILT[name]

@@ -22,7 +22,7 @@ from aztecd.protocol.header import GlobalVariables
 from aztecd.state import UnknownBlockError, WorldState
 from aztecd.storage import MemoryStore, StoreFullError
 from tests.support.fake_world import FakeContracts
-from tests.support.txs import gas_fees, simple_tx
+from tests.support.txs import gas_fees, rehashed, simple_tx
 
 GLOBALS = GlobalVariables.empty().replace(block_number=1, gas_fees=gas_fees(1))
 WIDE = BlockLimits(gas=Gas(da_gas=10**9, l2_gas=10**9), blob_fields=10**6, max_txs=100)
@@ -170,6 +170,15 @@ def test_a_proposal_reserves_declared_gas(fork):
     gas = Gas(da_gas=10**9, l2_gas=GAS.l2_gas + DECLARED.l2_gas)
     assert DECLARED.l2_gas > GAS.l2_gas
     assert hashes(process(fork, limits=limited(gas=gas)).processed) == HASHES[:2]
+
+
+@pytest.mark.parametrize("excess", [{"da_gas": 1}, {"l2_gas": 1}])
+def test_more_gas_than_declared(fork, excess):
+    more = {name: getattr(DECLARED, name) + value for name, value in excess.items()}
+    forged = rehashed(TXS[0], gas_used=GAS.replace(**more))
+    result = process(fork, txs=[forged, TXS[1]])
+    assert hashes(result.processed) == HASHES[1:2]
+    assert [failed.reason for failed in result.failed] == ["Transaction uses more gas than its gas limits"]
 
 
 def test_execution_again_counts_used_gas_and_stops(fork):
