@@ -35,12 +35,16 @@ __all__ = [
     "ContractInstanceWithAddress",
     "InvalidContractError",
     "PublicKeys",
+    "address_from_keys",
     "contract_address",
     "contract_class_id",
     "initialization_hash",
+    "partial_address",
+    "preaddress",
     "private_functions_root",
     "protocol_contracts_hash",
     "public_bytecode_commitment",
+    "salted_initialization_hash",
 ]
 
 _FUNCTION_TREE_HEIGHT = 7
@@ -201,16 +205,38 @@ def contract_address(instance: ContractInstanceWithAddress) -> AztecAddress:
 
     Raises InvalidContractError when the incoming viewing key is no point of the curve, or the sum has none.
     """
-    salted = hash_with_separator(
+    return address_from_keys(instance.public_keys, partial_address(instance))
+
+
+def salted_initialization_hash(instance: ContractInstanceWithAddress) -> Fr:
+    """Hash an instance's salt, initialization hash and deployer."""
+    return hash_with_separator(
         DOM_SEP_PARTIAL_ADDRESS, [instance.salt, instance.initialization_hash, instance.deployer]
     )
-    partial = hash_with_separator(DOM_SEP_PARTIAL_ADDRESS, [instance.original_contract_class_id, salted])
-    preaddress = hash_with_separator(DOM_SEP_CONTRACT_ADDRESS_V1, [instance.public_keys.hash(), partial])
-    key = instance.public_keys.master_incoming_viewing_public_key
+
+
+def partial_address(instance: ContractInstanceWithAddress) -> Fr:
+    """Hash everything of an instance's address but the public keys."""
+    return hash_with_separator(
+        DOM_SEP_PARTIAL_ADDRESS, [instance.original_contract_class_id, salted_initialization_hash(instance)]
+    )
+
+
+def preaddress(public_keys_hash: Fr, partial: Fr) -> Fr:
+    """Hash the keys' hash and the partial address: the scalar that joins them in the address point."""
+    return hash_with_separator(DOM_SEP_CONTRACT_ADDRESS_V1, [public_keys_hash, partial])
+
+
+def address_from_keys(public_keys: PublicKeys, partial: Fr) -> AztecAddress:
+    """Derive an address from public keys and the partial address.
+
+    Raises InvalidContractError when the incoming viewing key is no point of the curve, or the sum has none.
+    """
+    key = public_keys.master_incoming_viewing_public_key
     viewing = Point(fr_int(key[:32]), fr_int(key[32:]))
     if not is_on_curve(viewing):
         raise InvalidContractError("the incoming viewing public key is not on the curve")
-    total = add(multiply(GENERATOR, fr_int(preaddress)), viewing)
+    total = add(multiply(GENERATOR, fr_int(preaddress(public_keys.hash(), partial))), viewing)
     if total.is_infinite:
         raise InvalidContractError("the address point is at infinity")
     return AztecAddress(fr(total.x))
