@@ -10,14 +10,20 @@ Import the modules; nothing is gathered here, so that a hash does not load the K
 """
 
 __all__ = [
+    "aes",
     "blob_batch",
     "bls",
+    "ecdsa",
     "errors",
     "field",
     "grumpkin",
+    "grumpkin_points",
     "keccak",
     "kzg",
+    "pedersen",
     "poseidon2",
     "radix",
+    "schnorr",
+    "sealing",
     "sha256",
 ]

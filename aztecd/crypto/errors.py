@@ -4,7 +4,8 @@ AztecdError
 ├── InvalidInputError
 │   ├── FieldError             field    (in `field`, which stands below everything else)
 │   ├── PointError             point    bytes that are no BLS12-381 point
-│   └── KzgError               kzg      a blob, commitment or proof that the KZG library refuses
+│   ├── KzgError               kzg      a blob, commitment or proof that the KZG library refuses
+│   └── SealError              seal     sealed data that a key does not open
 └── UnavailableError
     └── KzgUnavailableError    kzg_unavailable    no trusted setup, or no worker process
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from aztecd.errors import InvalidInputError, UnavailableError
 
-__all__ = ["KzgError", "KzgUnavailableError", "PointError"]
+__all__ = ["KzgError", "KzgUnavailableError", "PointError", "SealError"]
 
 
 class PointError(InvalidInputError):
@@ -26,6 +27,12 @@ class KzgError(InvalidInputError):
     """A blob, commitment, proof or evaluation point is malformed."""
 
     code = "kzg"
+
+
+class SealError(InvalidInputError):
+    """Sealed data was changed, or is opened with another key than it was sealed with."""
+
+    code = "seal"
 
 
 class KzgUnavailableError(UnavailableError):
