@@ -42,8 +42,8 @@ __all__ = ["TRACE_LIMITS", "ExecutionObserver", "TraceRecorder", "WatchedWorld"]
 
 TRACE_LIMITS: Final = CollectionLimits(calldata_fields=128, output_fields=128, depth=48, calls=500)
 """Of a trace. JSON writers nest no deeper than 254, and each call takes two levels."""
-_MAX_WEIGHT: Final = 60_000
-"""Of the events of a trace: one for each event and each field of a log, about 4 MB of JSON."""
+_MAX_WEIGHT: Final = 20_000
+"""Of the events of a trace: one for each event and each field of a log. About 6 MB of JSON."""
 _SELECTOR_BITS: Final = 32
 
 
