@@ -1,7 +1,7 @@
 """Broken `sendTx` bodies: each is refused with an error of ours, or judged; nothing else ever happens.
 
 Real bodies are changed as JSON, inside their base64 members, and field by field; what can still be decoded
-goes through all validators, the pool and, without public calls, execution. AZTECD_FUZZ_CASES sets the number.
+goes through all validators, the pool and execution. AZTECD_FUZZ_CASES sets the number.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import resource
 
 import pytest
 
+from aztecd.avm import ProgramCache
 from aztecd.constants import FEE_JUICE_ADDRESS
 from aztecd.crypto.field import FR_MODULUS, fr
 from aztecd.errors import InvalidInputError
 from aztecd.execution import (
     ENTRY_RULES,
-    PrivateExecutor,
     Sources,
     TxExecutionError,
+    TxExecutor,
     TxMeta,
     ValidationContext,
     Verdict,
@@ -35,7 +36,7 @@ from aztecd.protocol.effect import TxEffect
 from aztecd.protocol.hashes import fee_juice_balance_leaf_slot
 from aztecd.protocol.header import GlobalVariables
 from aztecd.protocol.tx import Tx
-from aztecd.state import WorldState
+from aztecd.state import TreeId, WorldState
 from aztecd.storage import MemoryStore
 from tests.support.fake_world import FakeChain, FakeContracts, FakeState
 from tests.support.recorded_txs import recorded_bodies, recorded_body
@@ -166,18 +167,21 @@ def judge(tx, context, world):
     else:
         assert pool.get(tx.tx_hash) == tx
         assert pool.meta(tx.tx_hash).size_bytes == len(tx.encode())
-    if tx.has_public_calls:
-        return result.verdict.value
     fork = world.fork()
     fork.write_public_data([(fee_juice_balance_leaf_slot(tx.data.fee_payer), fr(10**60))])
     before = fork.state_reference()
     try:
-        done = PrivateExecutor().execute(tx, fork, GlobalVariables.empty().replace(gas_fees=gas_fees(1)))
+        done = TxExecutor(programs=ProgramCache()).execute(
+            tx, fork, GlobalVariables.empty().replace(gas_fees=gas_fees(1)), FakeContracts()
+        )
     except TxExecutionError:
         assert fork.state_reference() == before
         return "not executed"
     assert TxEffect.decode(done.effect.encode()) == done.effect
-    assert TxMeta.of(tx).nullifiers == done.effect.nullifiers
+    assert fork.depth == 0
+    assert fork.size(TreeId.NULLIFIER) == 128 + 64
+    if not tx.has_public_calls:
+        assert TxMeta.of(tx).nullifiers == done.effect.nullifiers
     return result.verdict.value
 
 
