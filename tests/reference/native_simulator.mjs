@@ -150,6 +150,9 @@ async function writeAll() {
   writing = undefined;
 }
 
+// Nobody reads any more. An orderly exit would wait for simulations that are under way, sometimes for ever.
+process.stdout.on('error', () => process.kill(process.pid, 'SIGKILL'));
+
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
   const request = JSON.parse(line);
   waiting.push(request.kind === 'contracts' ? { id: request.id, result: stored.store(request) } : inLane(request));
