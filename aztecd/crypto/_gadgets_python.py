@@ -18,12 +18,23 @@ from aztecd.crypto.field import FR_MODULUS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["grumpkin_add", "grumpkin_is_on_curve", "keccak_permute", "sha256_compress", "to_radix_be"]
+__all__ = [
+    "grumpkin_add",
+    "grumpkin_is_on_curve",
+    "grumpkin_multiply",
+    "keccak_permute",
+    "sha256_compress",
+    "to_radix_be",
+]
 
 _MASK32 = (1 << 32) - 1
 _MASK64 = (1 << 64) - 1
 _SHA256_ROUNDS = 64
 _KECCAK_ROUNDS = 24
+_WINDOW = 4
+_Jacobian = tuple[int, int, int]
+"""(X, Y, Z) stands for (X / Z^2, Y / Z^3); Z = 0 is infinity."""
+
 _DIGITS = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
@@ -93,6 +104,66 @@ def grumpkin_add(px: int, py: int, p_inf: int, qx: int, qy: int, q_inf: int) -> 
         return 0, 0, 1
     x = (slope * slope - px - qx) % p
     return x, (slope * (px - x) - py) % p, 0
+
+
+def grumpkin_multiply(x: int, y: int, inf: int, scalar: int) -> tuple[int, int, int]:
+    """Add a point of the curve to itself; the scalar has at most 256 bits and need not be reduced."""
+    element(x, 0)
+    element(y, 1)
+    is_infinite = flag(inf, 2)
+    if integer(scalar) >> 256:
+        raise ValueError(f"argument 3 is no scalar: {scalar:#x}")
+    if is_infinite:
+        return 0, 0, 1
+    # Windows of four bits, the highest first.
+    base = (x, y, 1)
+    multiples: list[_Jacobian] = [(1, 1, 0), base, _jacobian_double(base)]
+    while len(multiples) < 1 << _WINDOW:
+        multiples.append(_jacobian_add(multiples[-1], base))
+    result = multiples[0]
+    for shift in range(max(0, scalar.bit_length() - 1) // _WINDOW * _WINDOW, -1, -_WINDOW):
+        for _ in range(_WINDOW):
+            result = _jacobian_double(result)
+        result = _jacobian_add(result, multiples[scalar >> shift & (1 << _WINDOW) - 1])
+    if not result[2]:
+        return 0, 0, 1
+    p = FR_MODULUS
+    inverse = pow(result[2], -1, p)
+    square = inverse * inverse % p
+    return result[0] * square % p, result[1] * square % p * inverse % p, 0
+
+
+def _jacobian_double(point: _Jacobian) -> _Jacobian:
+    p = FR_MODULUS
+    x, y, z = point
+    yy = y * y % p
+    s = 4 * x * yy % p
+    m = 3 * x * x % p
+    x3 = (m * m - 2 * s) % p
+    return x3, (m * (s - x3) - 8 * yy * yy) % p, 2 * y * z % p
+
+
+def _jacobian_add(left: _Jacobian, right: _Jacobian) -> _Jacobian:
+    p = FR_MODULUS
+    x1, y1, z1 = left
+    x2, y2, z2 = right
+    if not z1:
+        return right
+    if not z2:
+        return left
+    zz1 = z1 * z1 % p
+    zz2 = z2 * z2 % p
+    u1 = x1 * zz2 % p
+    s1 = y1 * zz2 % p * z2 % p
+    h = (x2 * zz1 - u1) % p
+    r = (y2 * zz1 % p * z1 - s1) % p
+    if not h:
+        return (1, 1, 0) if r else _jacobian_double(left)
+    hh = h * h % p
+    hhh = h * hh % p
+    v = u1 * hh % p
+    x3 = (r * r - hhh - 2 * v) % p
+    return x3, (r * (v - x3) - s1 * hhh) % p, z1 * z2 % p * h % p
 
 
 def to_radix_be(value: int, radix: int, count: int) -> list[int] | None:

@@ -1,6 +1,6 @@
 """The curve Grumpkin, y^2 = x^3 - 17 over Fr: public keys, contract addresses, the AVM's point addition.
 
-Points are affine at the border and Jacobian inside a multiplication. Nothing here is constant in time: a node
+Points are affine here and Jacobian inside a multiplication. Nothing here is constant in time: a node
 handles public values only.
 
 Authority: @aztec/foundation src/crypto/grumpkin/index.ts, src/curves/grumpkin/point.ts (4.1.2).
@@ -23,15 +23,9 @@ __all__ = [
     "is_on_curve",
     "is_on_curve_ints",
     "multiply",
+    "multiply_affine",
     "negate",
 ]
-
-_WINDOW = 4
-
-_Jacobian = tuple[int, int, int]
-"""(X, Y, Z) stands for (X / Z^2, Y / Z^3); Z = 0 is infinity."""
-
-_JACOBIAN_INFINITY: Final[_Jacobian] = (1, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,64 +80,14 @@ def add_affine(px: int, py: int, p_inf: int, qx: int, qy: int, q_inf: int) -> tu
 
 
 def multiply(point: Point, scalar: int) -> Point:
-    """Add the point to itself `scalar` times; the scalar counts modulo the group order Fq."""
-    scalar %= FQ_MODULUS
-    if point.is_infinite or scalar == 0:
-        return INFINITY
-    # Fixed windows of four bits: 63 * 4 doublings and at most 64 additions.
-    base = (point.x, point.y, 1)
-    multiples = [_JACOBIAN_INFINITY, base, _double(base)]
-    while len(multiples) < 1 << _WINDOW:
-        multiples.append(_add(multiples[-1], base))
-    result = _JACOBIAN_INFINITY
-    for shift in range((scalar.bit_length() - 1) // _WINDOW * _WINDOW, -1, -_WINDOW):
-        for _ in range(_WINDOW):
-            result = _double(result)
-        digit = scalar >> shift & (1 << _WINDOW) - 1
-        if digit:
-            result = _add(result, multiples[digit])
-    return _to_affine(result)
+    """Add the point to itself `scalar` times; the scalar counts modulo the group order Fq.
+
+    The caller has checked that the point lies on the curve.
+    """
+    x, y, is_infinite = GADGETS.grumpkin_multiply(point.x, point.y, point.is_infinite, scalar % FQ_MODULUS)
+    return Point(x, y, is_infinite=bool(is_infinite))
 
 
-def _double(point: _Jacobian) -> _Jacobian:
-    p = FR_MODULUS
-    x, y, z = point
-    if not z or not y:
-        return _JACOBIAN_INFINITY
-    yy = y * y % p
-    s = 4 * x * yy % p
-    m = 3 * x * x % p
-    x3 = (m * m - 2 * s) % p
-    return x3, (m * (s - x3) - 8 * yy * yy) % p, 2 * y * z % p
-
-
-def _add(left: _Jacobian, right: _Jacobian) -> _Jacobian:
-    p = FR_MODULUS
-    x1, y1, z1 = left
-    x2, y2, z2 = right
-    if not z1:
-        return right
-    if not z2:
-        return left
-    zz1 = z1 * z1 % p
-    zz2 = z2 * z2 % p
-    u1 = x1 * zz2 % p
-    s1 = y1 * zz2 % p * z2 % p
-    h = (x2 * zz1 - u1) % p
-    r = (y2 * zz1 % p * z1 - s1) % p
-    if not h:
-        return _JACOBIAN_INFINITY if r else _double(left)
-    hh = h * h % p
-    hhh = h * hh % p
-    v = u1 * hh % p
-    x3 = (r * r - hhh - 2 * v) % p
-    return x3, (r * (v - x3) - s1 * hhh) % p, z1 * z2 % p * h % p
-
-
-def _to_affine(point: _Jacobian) -> Point:
-    x, y, z = point
-    if not z:
-        return INFINITY
-    inverse = pow(z, -1, FR_MODULUS)
-    square = inverse * inverse % FR_MODULUS
-    return Point(x * square % FR_MODULUS, y * square % FR_MODULUS * inverse % FR_MODULUS)
+def multiply_affine(x: int, y: int, is_infinite: int, scalar: int) -> tuple[int, int, int]:
+    """Multiply a point in the form of `add_affine`; the scalar has at most 256 bits. Raises as that does."""
+    return GADGETS.grumpkin_multiply(x, y, is_infinite, scalar)

@@ -116,3 +116,13 @@ def test_digits(value: int, radix: int, count: int) -> None:
         for digit in expected:
             total = total * radix + digit
         assert total == value
+
+
+@given(st.integers(0, FQ_MODULUS - 1), st.one_of(st.integers(0, 40), st.integers(0, 2**256 - 1)), flags)
+@settings(max_examples=60, deadline=None)
+def test_multiplication(seed: int, scalar: int, infinite: int) -> None:
+    point = multiply(GENERATOR, seed)
+    assume(not point.is_infinite)
+    product = gadgets("c").grumpkin_multiply(point.x, point.y, infinite, scalar)
+    assert product == gadgets("python").grumpkin_multiply(point.x, point.y, infinite, scalar)
+    assert product == gadgets("c").grumpkin_multiply(point.x, point.y, infinite, scalar % FQ_MODULUS)

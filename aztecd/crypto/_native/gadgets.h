@@ -48,6 +48,18 @@ static PyObject *py_grumpkin_is_on_curve(PyObject *module, PyObject *const *args
     return PyBool_FromLong(grumpkin_is_on_curve(x, y));
 }
 
+static PyObject *tuple_of(point p)
+{
+    if (p.is_infinite)
+        return Py_BuildValue("(iii)", 0, 0, 1);
+    PyObject *x = int_of(p.x), *y = x ? int_of(p.y) : NULL;
+    if (!y) {
+        Py_XDECREF(x);
+        return NULL;
+    }
+    return Py_BuildValue("(NNi)", x, y, 0);
+}
+
 static PyObject *py_grumpkin_add(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
@@ -56,15 +68,22 @@ static PyObject *py_grumpkin_add(PyObject *module, PyObject *const *args, Py_ssi
         !flag_of(&p.is_infinite, args[2], 2) || !element_of(&q.x, args[3], 3) || !element_of(&q.y, args[4], 4) ||
         !flag_of(&q.is_infinite, args[5], 5))
         return NULL;
-    point sum = grumpkin_add(p, q);
-    if (sum.is_infinite)
-        return Py_BuildValue("(iii)", 0, 0, 1);
-    PyObject *x = int_of(sum.x), *y = x ? int_of(sum.y) : NULL;
-    if (!y) {
-        Py_XDECREF(x);
+    return tuple_of(grumpkin_add(p, q));
+}
+
+static PyObject *py_grumpkin_multiply(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    point p;
+    uint8_t scalar[INT_BYTES];
+    if (!check_count("grumpkin_multiply", count, 4) || !element_of(&p.x, args[0], 0) ||
+        !element_of(&p.y, args[1], 1) || !flag_of(&p.is_infinite, args[2], 2) || !check_int(args[3]))
+        return NULL;
+    if (!int_to_bytes(scalar, args[3], 0)) {
+        refuse_int("argument", 3, "scalar", args[3]);
         return NULL;
     }
-    return Py_BuildValue("(NNi)", x, y, 0);
+    return tuple_of(grumpkin_multiply(p, scalar));
 }
 
 static PyObject *py_to_radix_be(PyObject *module, PyObject *const *args, Py_ssize_t count)

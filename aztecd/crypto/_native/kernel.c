@@ -303,6 +303,7 @@ static PyMethodDef methods[] = {
     {"keccak_permute", py_keccak_permute, METH_O, "Apply Keccak-f[1600] to 25 lanes."},
     {"grumpkin_is_on_curve", FASTCALL(py_grumpkin_is_on_curve), "Check the equation of the curve."},
     {"grumpkin_add", FASTCALL(py_grumpkin_add), "Add two affine points."},
+    {"grumpkin_multiply", FASTCALL(py_grumpkin_multiply), "Multiply an affine point."},
     {"to_radix_be", FASTCALL(py_to_radix_be), "Split an element into digits."},
     {NULL, NULL, 0, NULL},
 };
