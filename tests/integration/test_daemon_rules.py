@@ -138,8 +138,41 @@ def test_a_proof_of_another_length_is_refused(network):
     assert "Invalid ChonkProof length: 1934" in refusal(rpc, body).message
 
 
-def test_public_calls_are_refused_with_a_clear_word(network):
+def gas_limits(body: dict[str, Any]) -> dict[str, int]:
+    """Read the gas limits out of a transaction's data."""
+    data = base64.b64decode(body["data"])
+    return {
+        "daGas": int.from_bytes(data[505:509], "big"),
+        "l2Gas": int.from_bytes(data[509:513], "big"),
+    }
+
+
+def test_a_public_call_to_nobody_is_mined_as_reverted(network):
     rpc, maker = network
     case = next(case for case in CASES if case["label"] == "valid public")
-    message = refusal(rpc, patched(case, maker)).message
-    assert "public" in message.lower() or "Setup function" in message
+    body = patched(case, maker)
+    simulated = rpc.call("aztec_simulatePublicCalls", body)
+    (failed,) = simulated["revertReason"]["functionErrorStack"]
+    contract = int(failed["contractAddress"], 16)
+    assert simulated["revertReason"]["originalMessage"] == f"Contract 0x{contract:x} is not deployed"
+    assert simulated["publicReturnValues"] == [{"values": [], "nested": []}]
+    # All gas of the call is lost.
+    limits = gas_limits(body)
+    assert simulated["gasUsed"]["billedGas"] == limits
+
+    rpc.call("aztec_sendTx", body)
+    tx_hash = simulated["txEffect"]["txHash"]
+    wait_until(
+        lambda: rpc.call("aztec_getTxReceipt", tx_hash)["status"] in {"checkpointed", "proven"},
+        timeout_s=60,
+        what="the transaction",
+    )
+    receipt = rpc.call("aztec_getTxReceipt", tx_hash)
+    assert receipt["executionResult"] == "app_logic_reverted"
+    effect = rpc.call("aztec_getTxEffect", tx_hash)["data"]
+    assert effect["revertCode"] == 1
+    assert effect["nullifiers"] == simulated["txEffect"]["nullifiers"]
+    (write,) = effect["publicDataWrites"]
+    (expected,) = simulated["txEffect"]["publicDataWrites"]
+    assert write["leafSlot"] == expected["leafSlot"]
+    assert "Existing nullifier" in refusal(rpc, body).message
