@@ -14,13 +14,13 @@ __all__ = ["show_trace"]
 _PHASES: Final = {"setup": "setup", "appLogic": "app logic", "teardown": "teardown"}
 _SMALL: Final = 1 << 64
 _SHOWN_VALUES: Final = 8
-_WIDTH: Final = 200
-"""Where no terminal says how wide it is."""
+_WIDTH: Final = 20_000
+"""Where no terminal says how wide it is: lines are not broken then."""
 
 
 def show_trace(trace: Mapping[str, Any], stream: TextIO) -> None:
     """Print a result of `traceTx`; colours only on a terminal."""
-    console = Console(file=stream, highlight=False, soft_wrap=True, width=None if stream.isatty() else _WIDTH)
+    console = Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH)
     tree = Tree(_headline(trace), guide_style="dim")
     for phase in trace["phases"]:
         branch = tree.add(Text(_PHASES[phase["phase"]], "bold"))
