@@ -55,13 +55,30 @@ def test_db_check_of_nothing(capsys, tmp_path):
     assert capsys.readouterr().err == f"error: {tmp_path} holds no aztecd database\n"
 
 
+RESULTS = {
+    "aztec_traceTx": {
+        "txHash": "0x01",
+        "blockNumber": 5,
+        "executionResult": "success",
+        "gasUsed": {"totalGas": {"daGas": 2, "l2Gas": 3}},
+        "transactionFee": "4",
+        "phases": [],
+        "truncated": False,
+    }
+}
+
+
 class Node(http.server.BaseHTTPRequestHandler):
-    """Echoes the call as the result; fails for a method that says so."""
+    """Echoes the call as the result, or gives a fixed one; fails for a method that says so."""
 
     def do_POST(self) -> None:
         call = json.loads(self.rfile.read(int(self.headers["content-length"])))
         fails = call["method"] == "aztec_fail"
-        answer = {"error": {"code": -32702, "message": "no"}} if fails else {"result": call}
+        answer = (
+            {"error": {"code": -32702, "message": "no"}}
+            if fails
+            else {"result": RESULTS.get(call["method"], call)}
+        )
         body = json.dumps({"jsonrpc": "2.0", "id": call["id"], **answer}).encode()
         self.send_response(400 if fails else 200)
         self.send_header("content-length", str(len(body)))
@@ -89,6 +106,14 @@ def test_rpc_reads_parameters_as_json_or_text(capsys, url):
     assert (sent["method"], sent["params"]) == ("aztec_getBlocks", [1, "latest", {"a": 2}])
     assert main(["rpc", "node_getVersion", "--url", url]) == 0
     assert json.loads(capsys.readouterr().out)["method"] == "node_getVersion"
+
+
+def test_trace_shows_a_tree(capsys, url):
+    assert main(["trace", "0x01", "--url", url]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "0x01  block 5  success  gas 3 + 2 DA, fee 4",
+        "└── no public calls",
+    ]
 
 
 def test_rpc_errors_end_in_one_line(capsys, url):

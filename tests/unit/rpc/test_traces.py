@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from aztecd.avm import Halt
 from aztecd.avm.world import DebugMessage, InstanceFacts
 from aztecd.crypto.field import fr
-from aztecd.execution import TxPhase, TxTrace
+from aztecd.execution import TRACE_LIMITS, TxPhase, TxTrace
 from aztecd.execution.public.trace import (
     CallMade,
     CallTrace,
@@ -28,6 +29,7 @@ from aztecd.protocol.basic import TxHash
 from aztecd.protocol.gas import Gas
 from aztecd.rpc.errors import EXECUTION_FAILED, METHOD_NOT_FOUND
 from aztecd.rpc.methods import METHODS
+from aztecd.rpc.replies import encode
 from aztecd.rpc.trace_view import show_trace
 from aztecd.rpc.traces import trace_to_json, weigh_trace
 from aztecd.state import TreeId
@@ -197,6 +199,25 @@ def test_gas_of_a_call_alone_is_absent_when_nested_calls_are_missing() -> None:
     )
     encoded: Any = trace_to_json(trace)
     assert set(encoded["phases"][0]["calls"][0]["gas"]) == {"limit", "used"}
+
+
+def test_the_deepest_trace_can_be_written() -> None:
+    deepest = call()
+    for _ in range(TRACE_LIMITS.depth - 1):
+        deepest = call(calls=(deepest,), call_count=1, events=(CallMade(0),))
+    trace = TxTrace(
+        tx_hash=TX_HASH,
+        block_number=None,
+        phases=(PhaseTrace(phase=TxPhase.TEARDOWN, calls=(deepest,)),),
+        processed=None,
+        error="thrown out",
+        is_truncated=False,
+    )
+    encoded = encode(trace_to_json(trace))
+    assert encoded.count(b'"callCount"') == TRACE_LIMITS.depth
+    stream = io.StringIO()
+    show_trace(json.loads(encoded), stream)
+    assert len(stream.getvalue().splitlines()) == TRACE_LIMITS.depth + 2
 
 
 def test_heavy_traces_are_known_as_such() -> None:
