@@ -1,7 +1,7 @@
 """Running private and utility functions with everything they may ask for.
 
-Responsible for: the tree of private calls of a transaction and its result (`executor`), utility functions, and
-what execution needs of others (`views`).
+Responsible for: the tree of private calls of a transaction and its result (`executor`), utility functions,
+and what execution needs of others (`views`).
 Not for: answering single oracle calls (`aztecd.pxe.oracles`), circuits (`aztecd.pxe.acvm`), stores and the
 node's connection, which implement the views.
 

@@ -58,7 +58,7 @@ NoteStatus: TypeAlias = Literal[1, 2]
 """1: notes that are not consumed; 2: consumed ones too."""
 
 UtilityRunner: TypeAlias = Callable[[AztecAddress, FunctionSelector, Sequence[Fr], Scopes], Sequence[Fr]]
-"""Runs a utility function on the same views: contract, selector, arguments, scopes; gives its return values."""
+"""Runs a utility function on the same views (contract, selector, arguments, scopes) and gives what it returns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,18 +115,36 @@ class NodeView(Protocol):
 
     def get_note_hash_membership_witness(
         self, block: BlockParameter, note_hash: Fr
-    ) -> MembershipWitness | None: ...
+    ) -> MembershipWitness | None:
+        """Give the path of a note hash (the unique one)."""
+        ...
+
     def get_block_hash_membership_witness(
         self, block: BlockParameter, block_hash: BlockHash
-    ) -> MembershipWitness | None: ...
+    ) -> MembershipWitness | None:
+        """Give the path of a block hash in the archive."""
+        ...
+
     def get_nullifier_membership_witness(
         self, block: BlockParameter, nullifier: Fr
-    ) -> NullifierMembershipWitness | None: ...
+    ) -> NullifierMembershipWitness | None:
+        """Give the leaf and path of a siloed nullifier."""
+        ...
+
     def get_low_nullifier_membership_witness(
         self, block: BlockParameter, nullifier: Fr
-    ) -> NullifierMembershipWitness | None: ...
-    def get_public_data_witness(self, block: BlockParameter, leaf_slot: Fr) -> PublicDataWitness | None: ...
-    def get_block_header(self, block: BlockParameter) -> BlockHeader | None: ...
+    ) -> NullifierMembershipWitness | None:
+        """Give the leaf and path that prove that a siloed nullifier is absent."""
+        ...
+
+    def get_public_data_witness(self, block: BlockParameter, leaf_slot: Fr) -> PublicDataWitness | None:
+        """Give the leaf of a slot, or the one before it, and its path."""
+        ...
+
+    def get_block_header(self, block: BlockParameter) -> BlockHeader | None:
+        """Give the header of a block."""
+        ...
+
     def get_l1_to_l2_message_membership_witness(
         self, block: BlockParameter, message: Fr
     ) -> tuple[int, Sequence[Fr]] | None:
@@ -163,9 +181,18 @@ class NoteView(Protocol):
 class CapsuleView(Protocol):
     """The capsule store: lists of fields under a contract's slots."""
 
-    def load_capsule(self, contract: AztecAddress, slot: Fr) -> tuple[Fr, ...] | None: ...
-    def store_capsule(self, contract: AztecAddress, slot: Fr, values: Sequence[Fr]) -> None: ...
-    def delete_capsule(self, contract: AztecAddress, slot: Fr) -> None: ...
+    def load_capsule(self, contract: AztecAddress, slot: Fr) -> tuple[Fr, ...] | None:
+        """Read a slot."""
+        ...
+
+    def store_capsule(self, contract: AztecAddress, slot: Fr, values: Sequence[Fr]) -> None:
+        """Write a slot."""
+        ...
+
+    def delete_capsule(self, contract: AztecAddress, slot: Fr) -> None:
+        """Empty a slot; one that is empty stays so."""
+        ...
+
     def copy_capsules(self, contract: AztecAddress, source: Fr, target: Fr, count: int) -> None:
         """Copy `count` neighbouring slots, which may overlap.
 
@@ -177,14 +204,22 @@ class CapsuleView(Protocol):
 class AddressView(Protocol):
     """The address store: complete addresses of own accounts."""
 
-    def public_keys_and_partial_address(self, address: AztecAddress) -> tuple[PublicKeys, Fr] | None: ...
+    def public_keys_and_partial_address(self, address: AztecAddress) -> tuple[PublicKeys, Fr] | None:
+        """Give what an address was made of."""
+        ...
 
 
 class KeyView(Protocol):
     """The key store. Master secrets stay inside of it."""
 
-    def has_account(self, account: AztecAddress) -> bool: ...
-    def account_has_key(self, account: AztecAddress, public_key_hash: Fr) -> bool: ...
+    def has_account(self, account: AztecAddress) -> bool:
+        """Tell whether the account is our own."""
+        ...
+
+    def account_has_key(self, account: AztecAddress, public_key_hash: Fr) -> bool:
+        """Tell whether one of its four master public keys has this hash."""
+        ...
+
     def key_validation_request(self, public_key_hash: Fr, app: AztecAddress) -> KeyRequest:
         """Give the key with this hash, for one contract. Raises when no account has it."""
         ...
@@ -197,12 +232,17 @@ class KeyView(Protocol):
 class ContractView(Protocol):
     """The contract store, with the overrides of this execution."""
 
-    def get_contract_instance(self, address: AztecAddress) -> ContractInstanceWithAddress | None: ...
+    def get_contract_instance(self, address: AztecAddress) -> ContractInstanceWithAddress | None:
+        """Give a registered contract, with its class of today."""
+        ...
+
     def get_function(self, address: AztecAddress, selector: FunctionSelector) -> FunctionCode:
         """Give a function of a contract. Raises when the contract or the function is not known."""
         ...
 
-    def get_contract_name(self, address: AztecAddress) -> str | None: ...
+    def get_contract_name(self, address: AztecAddress) -> str | None:
+        """Give the name in a contract's artifact."""
+        ...
 
 
 class DiscoveryView(Protocol):
