@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Machine"]
 
 _STEPS_BETWEEN_CHECKS: Final = 4096
+_MAX_OUTPUT: Final = 1 << 16
 _BLOCKS_BETWEEN_CHECKS: Final = 512
 
 
@@ -188,10 +189,11 @@ class Machine:
         )
 
     def _result(self, frame: Frame, ending: Ending, record: CallRecord | None) -> CallResult:
-        output = record.output if record is not None else ending.output.first(ending.output.size)
+        # A region may be declared as large as the memory: nobody is given all of that.
+        most = _MAX_OUTPUT if self._limits is None else self._limits.output_fields
         return CallResult(
             halt=ending.halt,
-            output=tuple(output),
+            output=tuple(ending.output.first(most)),
             message=ending.message,
             l2_gas_left=frame.l2_gas,
             da_gas_left=frame.da_gas,

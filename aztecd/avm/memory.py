@@ -1,7 +1,7 @@
 """The tagged memory of one call: 2^32 cells of (tag, value).
 
 Low cells lie in two lists, which grow on demand: compiled code works on them directly. Cells beyond a bound
-lie in a dictionary, so that a hostile contract pays for what it touches and not for where.
+lie in small pages in a dictionary, so that a hostile contract pays for what it touches and not for where.
 
 Authority: @aztec/simulator src/public/avm/avm_memory_types.ts (4.1.2).
 """
@@ -20,6 +20,8 @@ FIRST_SIZE: Final = 1 << 10
 """Cells that are dense from the start."""
 _LARGE_BOUND: Final = 1 << 17
 _SMALL_BOUND: Final = 1 << 12
+_PAGE: Final = 32
+"""Cells of a page: few, because one that is touched costs gas and a page costs memory."""
 _LARGE_DEPTHS: Final = 16
 """Calls nested deeper get a small dense part: all of them are alive at once."""
 
@@ -38,41 +40,40 @@ class Memory:
         self.values: list[int] = [0] * FIRST_SIZE
         self.tags: list[int] = [FF] * FIRST_SIZE
         self._bound = _LARGE_BOUND if depth < _LARGE_DEPTHS else _SMALL_BOUND
-        self._far: dict[int, tuple[int, int]] = {}
+        self._far: dict[int, tuple[list[int], list[int]]] = {}
+        """Values and tags of the pages beyond the bound, as far as there are any."""
 
     def value(self, address: int) -> int:
         """Give the value of a cell."""
         if address < len(self.values):
             return self.values[address]
-        return self._far.get(address, (FF, 0))[1]
+        page = self._far.get(address // _PAGE)
+        return 0 if page is None else page[0][address % _PAGE]
 
     def tag(self, address: int) -> int:
         """Give the tag of a cell."""
         if address < len(self.tags):
             return self.tags[address]
-        return self._far.get(address, (FF, 0))[0]
+        page = self._far.get(address // _PAGE)
+        return FF if page is None else page[1][address % _PAGE]
 
     def write(self, address: int, tag: int, value: int) -> None:
         """Replace a cell."""
         if address >= len(self.values) and not self._grow(address):
-            self._far[address] = (tag, value)
+            values, tags = self._page(address // _PAGE)
+            values[address % _PAGE] = value
+            tags[address % _PAGE] = tag
             return
         self.values[address] = value
         self.tags[address] = tag
 
     def read_range(self, address: int, count: int) -> list[int]:
         """Give the values of consecutive cells."""
-        end = address + count
-        if end <= len(self.values):
-            return self.values[address:end]
-        return [self.value(cell) for cell in range(address, end)]
+        return self._range(self.values, 0, address, count)
 
     def tags_of_range(self, address: int, count: int) -> list[int]:
         """Give the tags of consecutive cells."""
-        end = address + count
-        if end <= len(self.tags):
-            return self.tags[address:end]
-        return [self.tag(cell) for cell in range(address, end)]
+        return self._range(self.tags, 1, address, count)
 
     def write_range(self, address: int, tag: int, values: list[int]) -> None:
         """Replace consecutive cells by values of one tag."""
@@ -83,12 +84,52 @@ class Memory:
             self.values[address:end] = values
             self.tags[address:end] = [tag] * len(values)
             return
-        for cell, value in enumerate(values, address):
-            self.write(cell, tag, value)
+        if address < self._bound:
+            near = self._bound - address
+            self.write_range(address, tag, values[:near])
+            self.write_range(self._bound, tag, values[near:])
+            return
+        done = 0
+        while done < len(values):
+            page, start = divmod(address + done, _PAGE)
+            count = min(_PAGE - start, len(values) - done)
+            page_values, page_tags = self._page(page)
+            page_values[start : start + count] = values[done : done + count]
+            page_tags[start : start + count] = [tag] * count
+            done += count
 
     def wrapped_range(self, address: int, count: int) -> list[int]:
         """Give the values of consecutive cells, from 0 on again behind the last cell."""
-        return [self.value(cell % MEMORY_SIZE) for cell in range(address, address + count)]
+        before_end = min(count, MEMORY_SIZE - address)
+        found = self.read_range(address, before_end)
+        while len(found) < count:
+            found += self.read_range(0, min(count - len(found), MEMORY_SIZE))
+        return found
+
+    def _range(self, dense: list[int], part: int, address: int, count: int) -> list[int]:
+        end = address + count
+        found = dense[address:end]
+        if end <= len(dense):
+            return found
+        position = address + len(found)
+        if position < self._bound:
+            # Between what is there of the dense part and its bound nothing was ever written.
+            gap = min(end, self._bound) - position
+            found += [0] * gap
+            position += gap
+        while position < end:
+            page, start = divmod(position, _PAGE)
+            size = min(_PAGE - start, end - position)
+            cells = self._far.get(page)
+            found += [0] * size if cells is None else cells[part][start : start + size]
+            position += size
+        return found
+
+    def _page(self, number: int) -> tuple[list[int], list[int]]:
+        page = self._far.get(number)
+        if page is None:
+            page = self._far[number] = ([0] * _PAGE, [FF] * _PAGE)
+        return page
 
     def _grow(self, address: int) -> bool:
         """Make the dense part hold an address, if it may."""
@@ -100,5 +141,4 @@ class Memory:
             wanted *= 2
         self.values.extend([0] * (wanted - size))
         self.tags.extend([FF] * (wanted - size))
-        # Cells that were out of reach before never are now: the bound does not move.
         return True

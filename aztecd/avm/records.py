@@ -69,7 +69,7 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallResult:
-    """How an enqueued call ended. `record` only when calls are collected; then `output` is cut as it is."""
+    """How an enqueued call ended. `record` only when calls are collected; `output` is cut as records are."""
 
     halt: Halt
     output: tuple[int, ...]
