@@ -8,118 +8,55 @@ pointers), writes to the base address in the middle of straight code, cells whos
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from aztecd.avm.tags import FF, MASKS, U1, U8, U16, U32, U64, U128
-from aztecd.crypto.field import FR_MODULUS
-from aztecd.crypto.grumpkin import GENERATOR, multiply, negate
-from tests.support.avm_assembler import Assembler, At, Label, width
+from aztecd.avm.tags import FF, U1, U8, U16, U32, U64, U128
+from tests.support.avm_assembler import Assembler, At, Label
+from tests.support.avm_program_cells import (
+    ALL_TAGS,
+    ARRAYS,
+    BASE,
+    COUNTERS,
+    DEPTH,
+    END,
+    FIELD,
+    FLAG,
+    FRAME_SIZE,
+    FRAMES,
+    INTEGRAL,
+    LATE,
+    LIMITS,
+    MIXED,
+    POINTERS,
+    SIZES,
+    WORK,
+    Cell,
+)
+from tests.support.avm_program_effects import EffectWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from random import Random
 
-ALL_TAGS: Final = (FF, U1, U8, U16, U32, U64, U128)
-INTEGRAL: Final = ALL_TAGS[1:]
-END: Final = 1 << 32
+    from tests.support.avm_program_effects import Surroundings
 
-_BASE: Final = 0
-_POINTERS: Final = tuple(range(1, 9))
-_SIZES: Final = tuple(range(9, 15))
-_FIELD, _FIELD_2, _INDEX, _FLAG, _BYTE, _DEPTH = range(15, 21)
-_COUNTERS: Final = (21, 22, 23)
-_LIMITS: Final = (24, 25, 26)
-_FIRST_FREE: Final = 27
-_FRAMES: Final = 41_000
-_FRAME_SIZE: Final = 24
 _FRAME_CELLS: Final = tuple(enumerate((FF, FF, U1, U8, U16, U32, U32, U64, U128), 2))
 
-_ZONES: Final = (
-    (_FIRST_FREE, 256),
-    (256, 700),
-    (1000, 1060),
-    (4070, 4130),
-    (40_000, 41_000),
-    (65_400, 65_600),
-    (131_000, 131_200),
-    (1 << 20, (1 << 20) + 500),
-    (1 << 31, (1 << 31) + 200),
-    (END - 200, END),
-)
-_ZONE_WEIGHTS: Final = (30, 6, 4, 4, 2, 4, 4, 1, 1, 3)
-_FRAMED_ZONE_WEIGHTS: Final = (1, 30, 2, 0, 0, 0, 0, 0, 0, 1)
-_BASES: Final = (
-    0,
-    0,
-    1,
-    9,
-    27,
-    100,
-    255,
-    300,
-    1000,
-    4000,
-    39_990,
-    65_390,
-    130_990,
-    1 << 20,
-    END - 210,
-    END - 1,
-)
-_FRAMED_BASES: Final = (27, 100, 200, 255, 256)
 
-_ARRAYS: Final = {
-    "fields": (FF, 24),
-    "words": (U32, 24),
-    "lanes": (U64, 25),
-    "bytes": (U8, 40),
-    "bits": (U1, 40),
-}
-_ENVIRONMENT: Final = (FF, FF, FF, FF, FF, U32, U64, U128, U128, U1, U32, U32)
-_POINTS: Final = (*(multiply(GENERATOR, scalar) for scalar in (1, 2, 3)), negate(GENERATOR))
-
-
-class Cell(NamedTuple):
-    """A typed cell: at an address, or at an offset from the base address in a function with a frame."""
-
-    address: int
-    is_local: bool = False
-
-
-class Surroundings(NamedTuple):
-    """What a program may refer to."""
-
-    contracts: Sequence[int]
-    slots: Sequence[int]
-    nullifiers: Sequence[int]
-    leaves: Sequence[tuple[int, int]]
-
-
-class ProgramWriter:
+class ProgramWriter(EffectWriter):
     """One program under construction. Mutable."""
 
     def __init__(self, rng: Random, surroundings: Surroundings, *, errors: float) -> None:
         """`errors` is the share of statements that are meant to fail."""
-        self._rng = rng
-        self._around = surroundings
+        super().__init__(rng, surroundings)
         self._errors = errors
-        self._asm = Assembler()
-        self._free = {zone: list(range(*zone)) for zone in _ZONES}
-        self._scalars: dict[int, list[Cell]] = {tag: [] for tag in ALL_TAGS}
-        self._locals: dict[int, list[Cell]] | None = None
-        self._arrays: dict[str, int] = {}
-        self._loose: list[int] = []
-        self._pointers: list[tuple[int, int]] = []
-        self._odd_triple = 0
-        self._base: int | None = None
-        self._next_pointer = 0
+        self._loops: list[tuple[int, int, int]] = []
         self._functions: list[tuple[Label, bool]] = []
         self._open_functions: list[tuple[Label, bool]] = []
-        # Like compiled code: most cells in a frame behind the base address, few below it by their addresses.
-        self._is_framed = rng.random() < 0.6
-        self._bases = _FRAMED_BASES if self._is_framed else _BASES
         self._statements: dict[Callable[[int], None], int] = {
-            self._compute: 30,
+            self._compute: 24,
+            self._same_cells: 6,
+            self._walk_mixed: 3,
             self._divide: 3,
             self._cast: 6,
             self._constant: 5,
@@ -148,7 +85,6 @@ class ProgramWriter:
 
     def write(self, length: int) -> bytes:
         """Write a program whose main part has so many statements."""
-        self._lay_out()
         self._functions = [(Label(), self._rng.random() < 0.5) for _ in range(self._rng.randrange(4))]
         self._open_functions = list(self._functions)
         self._prologue()
@@ -158,112 +94,6 @@ class ProgramWriter:
             label, has_frame = self._open_functions.pop(0)
             self._function(label, has_frame)
         return self._asm.bytecode()
-
-    # Layout and operands.
-
-    def _take(self, count: int) -> int:
-        """Find consecutive free cells."""
-        while True:
-            zone = self._rng.choices(_ZONES, _FRAMED_ZONE_WEIGHTS if self._is_framed else _ZONE_WEIGHTS)[0]
-            free = self._free[zone]
-            if len(free) < count:
-                continue
-            at = self._rng.randrange(len(free) - count + 1)
-            run = free[at : at + count]
-            if run[-1] - run[0] == count - 1:
-                del free[at : at + count]
-                return run[0]
-
-    def _lay_out(self) -> None:
-        rng = self._rng
-        for tag in ALL_TAGS:
-            self._scalars[tag] = [Cell(self._take(1)) for _ in range(rng.randint(2, 4))]
-        for name, (_, count) in _ARRAYS.items():
-            if rng.random() < 0.6 or name == "fields":
-                self._arrays[name] = self._take(count)
-        self._loose = [self._take(1) for _ in range(3)]
-        targets = [cell.address for cells in self._scalars.values() for cell in cells]
-        targets += [*self._loose, _BASE, *self._arrays.values()]
-        self._pointers = [(self._take(1), target) for target in rng.sample(targets, 5)]
-        # A pointer to itself, and one to another pointer.
-        self._pointers.append((own := self._take(1), own))
-        self._pointers.append((self._take(1), self._pointers[0][0]))
-        self._odd_triple = self._take(3)
-
-    def _cell(self, tag: int) -> Cell:
-        if self._locals is not None and self._locals[tag] and self._rng.random() < 0.6:
-            return self._rng.choice(self._locals[tag])
-        return self._rng.choice(self._scalars[tag])
-
-    def _at(self, cell: Cell | int, bytes_of_operand: int) -> At:
-        """Choose a way to name a cell; this may set a pointer first."""
-        if isinstance(cell, Cell) and cell.is_local:
-            return At(cell.address, relative=True)
-        address = cell.address if isinstance(cell, Cell) else cell
-        limit = 256**bytes_of_operand
-        ways: list[tuple[At | None, float]] = []
-        if address < limit:
-            ways.append((At(address), 0.3 if self._is_framed and address >= _FIRST_FREE else 4))
-        if self._base is not None and 0 <= address - self._base < limit:
-            ways.append((At(address - self._base, relative=True), 4))
-        for pointer, target in self._pointers:
-            if target == address:
-                ways += [
-                    (At(way.value, indirect=True, relative=way.relative), 3)
-                    for way in self._names(pointer, limit)
-                ]
-        if not ways or self._rng.random() < 0.1:
-            ways.append((None, 2))
-        chosen = self._rng.choices([way for way, _ in ways], [weight for _, weight in ways])[0]
-        return chosen or self._through_pointer(address, limit)
-
-    def _names(self, address: int, limit: int) -> list[At]:
-        names = [At(address)] if address < limit else []
-        if self._base is not None and 0 <= address - self._base < limit:
-            names.append(At(address - self._base, relative=True))
-        return names
-
-    def _through_pointer(self, address: int, limit: int) -> At:
-        pointer = _POINTERS[self._next_pointer % len(_POINTERS)]
-        self._next_pointer += 1
-        self._asm.op("SET_32", pointer, tag=U32, immediate=address)
-        way = self._rng.choice(self._names(pointer, limit))
-        return At(way.value, indirect=True, relative=way.relative)
-
-    def _op(
-        self, name: str, *cells: Cell | int, tag: int = 0, immediate: int = 0, target: Label | None = None
-    ) -> None:
-        """Append an instruction with an operand of its width for every cell."""
-        size = width(name)
-        places = [self._at(cell, size) for cell in cells]
-        spare = 0
-        if self._rng.random() < 0.02:
-            spare = 3 << 2 * len(places) & 0xFF
-        self._asm.op(name, *places, tag=tag, immediate=immediate, target=target, spare_mode=spare)
-
-    def _either(self, name: str, *cells: Cell | int, tag: int = 0) -> None:
-        """Append an instruction that has a form of 8 and one of 16 bits."""
-        self._op(f"{name}_{self._rng.choice((8, 16))}", *cells, tag=tag)
-
-    def _set(self, cell: Cell | int, tag: int, value: int) -> None:
-        """Set a cell by one of the instructions that are wide enough."""
-        widths = [bits for bits in (8, 16, 32, 64, 128) if value < 1 << bits]
-        widest = f"SET_{self._rng.choice((*widths[:2], 'FF') if widths else ('FF',))}"
-        self._op(widest, cell, tag=tag, immediate=value)
-
-    def _value(self, tag: int) -> int:
-        rng = self._rng
-        top = MASKS[tag] if tag else FR_MODULUS - 1
-        return rng.choice((0, 1, 2, 7, top, top - 1, top >> 1, rng.randint(0, top), rng.randint(0, top))) % (
-            top + 1
-        )
-
-    def _tag(self) -> int:
-        return self._rng.choice(ALL_TAGS)
-
-    def _set_base(self, base: int) -> None:
-        self._asm.op("SET_32", _BASE, tag=U32, immediate=base)
-        self._base = base
 
     # Structure.
 
@@ -277,18 +107,14 @@ class ProgramWriter:
                 if tag != FF or self._rng.random() < 0.8:
                     self._set(cell, tag, self._value(tag))
         for name, start in self._arrays.items():
-            tag, count = _ARRAYS[name]
+            tag, count = ARRAYS[name]
             if tag != FF:
                 self._fill(start, count, tag)
-        self._set(_DEPTH, U32, 0)
-
-    def _plain_at(self, address: int) -> At:
-        """Name a cell without the help of pointers that may not be set yet."""
-        return At(address) if address < 1 << 16 else self._through_pointer(address, 1 << 16)
+        self._set(DEPTH, U32, 0)
 
     def _fill(self, start: int, count: int, tag: int) -> None:
         """Fill an array in a loop, through a pointer that moves."""
-        pointer, one, end, flag = _SIZES[0], _SIZES[1], _SIZES[2], _FLAG
+        pointer, one, end, flag = SIZES[0], SIZES[1], SIZES[2], FLAG
         self._asm.op("SET_32", pointer, tag=U32, immediate=start)
         self._asm.op("SET_8", one, tag=U32, immediate=1)
         self._asm.op("SET_32", end, tag=U32, immediate=(start + count) % END)
@@ -313,7 +139,7 @@ class ProgramWriter:
 
     def _ending(self) -> None:
         rng = self._rng
-        size = _SIZES[0]
+        size = SIZES[0]
         count = rng.choice((0, 1, 5, 64, 100, 260))
         start = rng.choice((0, 0, 1, 27, self._arrays["fields"], END - 30, END - count if count else 0))
         self._set(size, U32, count)
@@ -330,27 +156,29 @@ class ProgramWriter:
             self._asm.op("INTERNALRETURN")
             return
         self._base = None
+        self._recent = {}
         self._locals = {tag: [] for tag in ALL_TAGS}
         for offset, tag in _FRAME_CELLS:
             cell = Cell(offset, is_local=True)
             self._locals[tag].append(cell)
             self._set(cell, tag, self._value(tag))
         self._sequence(self._rng.randint(1, 5), 2)
-        done, step = Label(), _SIZES[3]
-        self._set(_SIZES[1], U32, 0)
-        self._either("EQ", _DEPTH, _SIZES[1], _FLAG)
-        self._op("JUMPI_32", _FLAG, target=done)
-        self._set(_SIZES[1], U32, 1)
-        self._either("SUB", _DEPTH, _SIZES[1], _DEPTH)
-        self._set(step, U32, _FRAME_SIZE)
-        self._either("ADD", _BASE, step, _BASE)
+        done, step = Label(), SIZES[3]
+        self._set(SIZES[1], U32, 0)
+        self._either("EQ", DEPTH, SIZES[1], FLAG)
+        self._op("JUMPI_32", FLAG, target=done)
+        self._set(SIZES[1], U32, 1)
+        self._either("SUB", DEPTH, SIZES[1], DEPTH)
+        self._set(step, U32, FRAME_SIZE)
+        self._either("ADD", BASE, step, BASE)
         self._asm.op("INTERNALCALL", target=label)
-        self._set(step, U32, _FRAME_SIZE)
-        self._either("SUB", _BASE, step, _BASE)
+        self._set(step, U32, FRAME_SIZE)
+        self._either("SUB", BASE, step, BASE)
         self._sequence(self._rng.randint(1, 3), 2)
         self._asm.place(done)
         self._asm.op("INTERNALRETURN")
         self._locals = None
+        self._recent = {}
 
     # Statements. Each takes the depth of loops and branches around it.
 
@@ -359,22 +187,80 @@ class ProgramWriter:
             ("ADD", "SUB", "MUL", "EQ", "LT", "LTE", "AND", "OR", "XOR", "SHL", "SHR", "NOT")
         )
         tag = self._rng.choice(ALL_TAGS if name in {"ADD", "SUB", "MUL", "EQ", "LT", "LTE"} else INTEGRAL)
-        result = self._cell(U1 if name in {"EQ", "LT", "LTE"} else tag)
         if name == "NOT":
-            self._either(name, self._cell(tag), result)
+            self._either(name, self._source(tag), self._result(tag))
             return
-        self._either(name, self._cell(tag), self._cell(tag), result)
+        left, right = self._source(tag), self._source(tag)
+        self._either(name, left, right, self._result(U1 if name in {"EQ", "LT", "LTE"} else tag))
+
+    def _same_cells(self, depth: int) -> None:
+        """Use two cells again and again, by whatever names they have."""
+        tag = self._tag()
+        cells = (self._cell(tag), self._cell(tag))
+        for _ in range(self._rng.randint(3, 6)):
+            operands = [self._rng.choice(cells) for _ in range(3)]
+            if self._rng.random() < 0.3:
+                self._either("MOV", *operands[:2])
+            else:
+                self._either(self._rng.choice(("ADD", "SUB", "MUL")), *operands)
+
+    def _walk_mixed(self, depth: int) -> None:
+        """Repeat the same instructions on cells of several tags."""
+        if depth >= 2:
+            return
+        rng = self._rng
+        tags = rng.choice((ALL_TAGS, INTEGRAL, (U8, U32), (FF, U64)))
+        for cell in range(self._mixed, self._mixed + MIXED):
+            tag = rng.choice(tags)
+            self._set(cell, tag, self._value(tag))
+        pointer, one, end = POINTERS[7], COUNTERS[depth], LIMITS[depth]
+        self._asm.op("SET_32", pointer, tag=U32, immediate=self._mixed)
+        again = Label()
+        self._asm.place(again)
+        # Not by names that set pointers: the moving one could be among them.
+        direct = rng.choice(self._names(WORK, 1 << 16))
+        self._asm.op("MOV_16", At(pointer, indirect=True), direct)
+        for _ in range(rng.randint(1, 4)):
+            name = rng.choice(("ADD", "SUB", "MUL", "EQ", "LT", "LTE"))
+            if FF not in tags:
+                name = rng.choice((name, "AND", "OR", "XOR", "SHL", "SHR", "NOT"))
+            if name == "NOT":
+                self._asm.op("NOT_16", direct, direct)
+            elif name in {"EQ", "LT", "LTE"}:
+                self._asm.op(f"{name}_16", direct, direct, FLAG)
+            else:
+                self._asm.op(f"{name}_16", direct, direct, direct)
+        match rng.randrange(4):
+            case 0:
+                self._asm.op("MOV_16", direct, At(pointer, indirect=True))
+            case 1:
+                tag = self._tag()
+                self._asm.op("CAST_16", direct, At(pointer, indirect=True), tag=tag)
+            case 2:
+                self._asm.op("CAST_16", direct, FIELD, tag=FF)
+            case _:
+                self._asm.op("LT_16", At(pointer, indirect=True), At(pointer, indirect=True), FLAG)
+        self._asm.op("SET_8", one, tag=U32, immediate=1)
+        self._asm.op("ADD_8", pointer, one, pointer)
+        self._asm.op("SET_32", end, tag=U32, immediate=(self._mixed + MIXED) % END)
+        self._asm.op("EQ_8", pointer, end, FLAG)
+        self._asm.op("NOT_8", FLAG, FLAG)
+        self._asm.op("JUMPI_32", FLAG, target=again)
 
     def _divide(self, depth: int) -> None:
         tag = self._tag()
         divisor = self._cell(tag)
-        if self._rng.random() < 0.97:
+        if self._loops and self._rng.random() < 0.1:
+            # In a late round of the loop it is 0.
+            self._late_flag()
+            self._either("CAST", FLAG, divisor, tag=tag)
+        elif self._rng.random() < 0.97:
             self._set(divisor, tag, self._value(tag) or 1)
         self._either("DIV" if tag else "FDIV", self._cell(tag), divisor, self._cell(tag))
 
     def _cast(self, depth: int) -> None:
         tag = self._tag()
-        self._either("CAST", self._cell(self._tag()), self._cell(tag), tag=tag)
+        self._either("CAST", self._source(self._tag()), self._result(tag), tag=tag)
 
     def _constant(self, depth: int) -> None:
         tag = self._tag()
@@ -384,7 +270,7 @@ class ProgramWriter:
 
     def _move(self, depth: int) -> None:
         tag = self._tag()
-        self._either("MOV", self._cell(tag), self._cell(tag))
+        self._either("MOV", self._source(tag), self._result(tag))
 
     def _loose_value(self, depth: int) -> None:
         """Work on cells whose tag depends on the way here."""
@@ -413,26 +299,6 @@ class ProgramWriter:
                     self._asm.op("CAST_16", self._plain_at(loose), self._plain_at(loose), tag=tag)
                     self._asm.place(skip)
 
-    def _environment(self, depth: int) -> None:
-        variable = self._rng.randrange(len(_ENVIRONMENT))
-        self._op("GETENVVAR_16", self._cell(_ENVIRONMENT[variable]), immediate=variable)
-
-    def _copy(self, depth: int) -> None:
-        """Copy calldata or return data into the array of fields, or look at the size of the latter."""
-        rng = self._rng
-        size, start = _SIZES[0], _SIZES[1]
-        match rng.randrange(4):
-            case 0:
-                self._op("RETURNDATASIZE", self._cell(U32))
-            case 1:
-                self._op("SUCCESSCOPY", self._cell(U1))
-            case _:
-                count = rng.randint(0, 24)
-                self._set(size, U32, count)
-                self._set(start, U32, rng.choice((0, 1, 5, rng.randrange(40), END - 1)))
-                target = self._arrays["fields"] + rng.randint(0, 24 - count)
-                self._op(rng.choice(("CALLDATACOPY", "RETURNDATACOPY")), size, start, target)
-
     def _move_base(self, depth: int) -> None:
         """Change the base address in one of many ways."""
         if self._base is None:
@@ -441,26 +307,26 @@ class ProgramWriter:
         base = rng.choice(self._bases)
         match rng.randrange(5):
             case 0:
-                self._set(_BASE, U32, base)
+                self._set(BASE, U32, base)
             case 1:
-                self._set(_SIZES[0], U32, base)
-                self._either("MOV", _SIZES[0], _BASE)
+                self._set(SIZES[0], U32, base)
+                self._either("MOV", SIZES[0], BASE)
             case 2:
-                self._set(_SIZES[0], U32, (base - self._base) % END)
-                self._either("ADD", _BASE, _SIZES[0], _BASE)
+                self._set(SIZES[0], U32, (base - self._base) % END)
+                self._either("ADD", BASE, SIZES[0], BASE)
             case 3:
-                self._set(_FIELD, FF, base)
-                self._either("CAST", _FIELD, _BASE, tag=U32)
+                self._set(FIELD, FF, base)
+                self._either("CAST", FIELD, BASE, tag=U32)
             case _:
-                self._asm.op("SET_8", _POINTERS[0], tag=U32, immediate=_BASE)
-                self._asm.op("SET_32", At(_POINTERS[0], indirect=True), tag=U32, immediate=base)
+                self._asm.op("SET_8", POINTERS[0], tag=U32, immediate=BASE)
+                self._asm.op("SET_32", At(POINTERS[0], indirect=True), tag=U32, immediate=base)
         self._base = base
 
     def _walk_array(self, depth: int) -> None:
         """Go through a part of an array by a pointer."""
         name = self._rng.choice(list(self._arrays))
-        tag, count = _ARRAYS[name]
-        pointer, one = _POINTERS[0], _SIZES[1]
+        tag, count = ARRAYS[name]
+        pointer, one = POINTERS[0], SIZES[1]
         self._asm.op("SET_32", pointer, tag=U32, immediate=self._arrays[name])
         self._set(one, U32, 1)
         for _ in range(self._rng.randint(1, min(4, count))):
@@ -470,10 +336,6 @@ class ProgramWriter:
             )
             self._asm.op("MOV_16", At(pointer, indirect=True), self._plain_low(tag))
             self._asm.op("ADD_8", pointer, one, pointer)
-
-    def _plain_low(self, tag: int) -> At:
-        near = [cell for cell in self._scalars[tag] if cell.address < 1 << 16]
-        return At(self._rng.choice(near).address if near else _FIELD)
 
     def _write_pointer(self, depth: int) -> None:
         """Write to a cell that serves as a pointer, perhaps in the very instruction that goes through it."""
@@ -485,7 +347,11 @@ class ProgramWriter:
         if depth >= 3:
             return
         other, end = Label(), Label()
-        self._op("JUMPI_32", self._cell(U1), target=other)
+        if self._loops and self._rng.random() < 0.5:
+            self._late_flag()
+            self._op("JUMPI_32", FLAG, target=other)
+        else:
+            self._op("JUMPI_32", self._source(U1), target=other)
         before = self._base
         self._sequence(self._rng.randint(0, 4), depth + 1)
         if self._rng.random() < 0.5:
@@ -497,29 +363,37 @@ class ProgramWriter:
         else:
             self._asm.place(other)
 
+    def _late_flag(self) -> None:
+        """Set the flag to what changes in some round of a loop around."""
+        counter, tag, rounds = self._rng.choice(self._loops)
+        self._set(LATE, tag, self._rng.randint(1, rounds))
+        self._either("LT", counter, LATE, FLAG)
+
     def _loop(self, depth: int) -> None:
         """Repeat a few statements; the counter may have any wide enough tag."""
         if depth >= 2:
             return
         rng = self._rng
-        counter, limit = _COUNTERS[depth], _LIMITS[depth]
+        counter, limit = COUNTERS[depth], LIMITS[depth]
         tag = rng.choice((FF, U8, U16, U32, U64, U128))
         rounds = rng.choice((1, 2, 3, 10, 40 if depth == 0 else 5))
         self._set(counter, tag, 0)
         again, end = Label(), Label()
         self._asm.place(again)
+        self._loops.append((counter, tag, rounds))
         self._sequence(rng.randint(1, 5), depth + 1)
+        self._loops.pop()
         self._set(limit, tag, 1)
         self._either("ADD", counter, limit, counter)
         self._set(limit, tag, rounds)
-        self._either("LT", counter, limit, _FLAG)
+        self._either("LT", counter, limit, FLAG)
         if rng.random() < 0.3:
-            self._either("NOT", _FLAG, _FLAG)
-            self._op("JUMPI_32", _FLAG, target=end)
+            self._either("NOT", FLAG, FLAG)
+            self._op("JUMPI_32", FLAG, target=end)
             self._asm.op("JUMP_32", target=again)
             self._asm.place(end)
         else:
-            self._op("JUMPI_32", _FLAG, target=again)
+            self._op("JUMPI_32", FLAG, target=again)
 
     def _jump_over(self, depth: int) -> None:
         """Jump over bytes that are no code, or to code that lies out of the way and comes back."""
@@ -571,126 +445,13 @@ class ProgramWriter:
             return
         if base is None:
             return
-        step = _SIZES[3]
-        self._set(_DEPTH, U32, self._rng.randrange(5))
-        self._set(step, U32, (_FRAMES - base) % END)
-        self._either("ADD", _BASE, step, _BASE)
+        step = SIZES[3]
+        self._set(DEPTH, U32, self._rng.randrange(5))
+        self._set(step, U32, (FRAMES - base) % END)
+        self._either("ADD", BASE, step, BASE)
         self._asm.op("INTERNALCALL", target=label)
-        self._asm.op("SET_32", step, tag=U32, immediate=(_FRAMES - base) % END)
-        self._asm.op("SUB_8", _BASE, step, _BASE)
-
-    def _storage(self, depth: int) -> None:
-        rng = self._rng
-        self._set(_FIELD, FF, rng.choice(self._around.slots))
-        if rng.random() < 0.6:
-            self._set(_FIELD_2, FF, rng.choice(self._around.contracts))
-            self._op("SLOAD", _FIELD, _FIELD_2, self._cell(FF))
-        else:
-            self._op("SSTORE", self._cell(FF), _FIELD)
-
-    def _trees(self, depth: int) -> None:
-        rng = self._rng
-        match rng.randrange(3):
-            case 0:
-                self._set(_FIELD, FF, rng.choice((0, 127, 128, *self._around.nullifiers)))
-                self._op("NULLIFIEREXISTS", _FIELD, self._cell(U1))
-            case kind:
-                index, leaf = rng.choice((*self._around.leaves, (rng.randrange(1 << 43), 0), (3, 1)))
-                self._set(_INDEX, U64, index)
-                self._set(_FIELD, FF, leaf)
-                self._op("NOTEHASHEXISTS" if kind == 1 else "L1TOL2MSGEXISTS", _FIELD, _INDEX, self._cell(U1))
-
-    def _effect(self, depth: int) -> None:
-        rng = self._rng
-        match rng.randrange(4):
-            case 0:
-                self._op("EMITNOTEHASH", self._cell(FF))
-            case 1:
-                self._set(_FIELD, FF, rng.randrange(1 << 200))
-                self._op("EMITNULLIFIER", self._cell(FF) if rng.random() < 0.3 else _FIELD)
-            case 2:
-                count = rng.randint(0, 24)
-                self._set(_SIZES[0], U32, count)
-                self._op("EMITPUBLICLOG", _SIZES[0], self._arrays["fields"] + rng.randint(0, 24 - count))
-            case _:
-                self._set(_FIELD, FF, rng.randrange(1 << 160))
-                self._op("SENDL2TOL1MSG", _FIELD, self._cell(FF))
-
-    def _external_call(self, depth: int) -> None:
-        rng = self._rng
-        self._set(_SIZES[0], U32, rng.choice((20_000, 60_000, 200_000, END - 1, 0, rng.randrange(30_000))))
-        self._set(_SIZES[1], U32, rng.choice((0, 1000, END - 1)))
-        address = rng.choice((*self._around.contracts, *self._around.contracts, 5, 9, 0, 10**30))
-        self._set(_FIELD, FF, address)
-        count = rng.choice((0, 1, 3, 24))
-        self._set(_SIZES[2], U32, count)
-        # Of any tag: arguments become fields.
-        arguments = rng.choice((*self._arrays.values(), 0, _FIRST_FREE, END - 24))
-        name = rng.choices(("CALL", "STATICCALL"), (3, 1))[0]
-        self._op(name, _SIZES[0], _SIZES[1], _FIELD, _SIZES[2], arguments)
-        self._op("SUCCESSCOPY", self._cell(U1))
-        self._op("RETURNDATASIZE", self._cell(U32))
-
-    def _gadget(self, depth: int) -> None:
-        rng = self._rng
-        match rng.randrange(4):
-            case 0 if "words" in self._arrays:
-                words = self._arrays["words"]
-                # State and input may overlap, and so may the result.
-                self._op(
-                    "SHA256COMPRESSION",
-                    words + rng.randint(0, 16),
-                    words + rng.randint(0, 16),
-                    words + rng.randint(0, 8),
-                )
-            case 1 if "lanes" in self._arrays and rng.random() < 0.3:
-                self._op("KECCAKF1600", self._arrays["lanes"], self._arrays["lanes"])
-            case _:
-                fields = self._arrays["fields"]
-                self._op("POSEIDON2", fields + rng.randint(0, 20), fields + rng.randint(0, 20))
-
-    def _radix(self, depth: int) -> None:
-        rng = self._rng
-        is_bits = "bits" in self._arrays and rng.random() < 0.5
-        if not is_bits and "bytes" not in self._arrays:
-            return
-        out = self._arrays["bits" if is_bits else "bytes"]
-        radix = 2 if is_bits else rng.choice((2, 3, 10, 16, 255, 256))
-        count = rng.randint(1, 40)
-        self._set(_FIELD, FF, min(self._value(FF), radix**count - 1))
-        for cell, value in zip(_SIZES, (radix, count), strict=False):
-            self._set(cell, U32, value)
-        self._set(_FLAG, U1, int(is_bits))
-        self._op("TORADIXBE", _FIELD, _SIZES[0], _SIZES[1], _FLAG, out + rng.randint(0, 40 - count))
-
-    def _point_addition(self, depth: int) -> None:
-        rng = self._rng
-        fields = [cell for cell in self._scalars[FF] if not cell.is_local]
-        x, y = fields[0], fields[1]
-        point, other = rng.choice(_POINTS), rng.choice(_POINTS)
-        out = self._take_triple()
-        for cell, value in ((x, point.x), (y, point.y), (_FIELD, other.x), (_FIELD_2, other.y)):
-            self._set(cell, FF, value)
-        self._set(_FLAG, U1, rng.random() < 0.1)
-        self._op("ECADD", x, y, _FLAG, _FIELD, _FIELD_2, _FLAG, out)
-
-    def _take_triple(self) -> int:
-        """Give room for a point in the array of fields, mending the tag of the flag afterwards."""
-        start = self._arrays["fields"] + self._rng.randint(0, 21)
-        # The flag makes one cell of the array U1: a later use of it may fail, or be mended by a copy.
-        return start if self._rng.random() < 0.2 else self._odd_triple
-
-    def _debug_log(self, depth: int) -> None:
-        self._set(_BYTE, U8, self._rng.randrange(8))
-        self._set(_SIZES[0], U32, self._rng.randint(0, 4))
-        message = self._arrays.get("bytes", self._arrays["fields"])
-        self._op(
-            "DEBUGLOG", _BYTE, message, self._arrays["fields"], _SIZES[0], immediate=self._rng.randrange(5)
-        )
-
-    def _instance(self, depth: int) -> None:
-        self._set(_FIELD, FF, self._rng.choice((*self._around.contracts, 3, 8, 12345)))
-        self._op("GETCONTRACTINSTANCE", _FIELD, self._odd_triple, immediate=self._rng.randrange(3))
+        self._asm.op("SET_32", step, tag=U32, immediate=(FRAMES - base) % END)
+        self._asm.op("SUB_8", BASE, step, BASE)
 
     def _error(self) -> None:
         """Write a statement that fails, or nearly does."""
@@ -703,14 +464,14 @@ class ProgramWriter:
             case 2:
                 self._asm.raw(rng.randbytes(rng.randint(1, 6)))
             case 3:
-                self._asm.op("MOV_16", At(rng.choice(self._loose) & 0xFFFF, indirect=True), _FIELD)
+                self._asm.op("MOV_16", At(rng.choice(self._loose) & 0xFFFF, indirect=True), FIELD)
             case 4:
-                self._set(_SIZES[0], U32, rng.choice((1, 2, 25, END - 1)))
-                self._set(_SIZES[1], U32, 0)
-                self._op("CALLDATACOPY", _SIZES[0], _SIZES[1], rng.choice((END - 1, END - 2, END - 25)))
+                self._set(SIZES[0], U32, rng.choice((1, 2, 25, END - 1)))
+                self._set(SIZES[1], U32, 0)
+                self._op("CALLDATACOPY", SIZES[0], SIZES[1], rng.choice((END - 1, END - 2, END - 25)))
             case 5 if self._base is not None:
-                self._set(_BASE, self._tag(), self._value(U8))
-                self._asm.op("MOV_8", At(3, relative=True), _FIELD)
+                self._set(BASE, self._tag(), self._value(U8))
+                self._asm.op("MOV_8", At(3, relative=True), FIELD)
                 self._set_base(self._base)
             case 6:
                 self._op("GETENVVAR_16", self._cell(U32), immediate=rng.randrange(14))

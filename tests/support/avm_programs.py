@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from aztecd.crypto.field import FR_MODULUS, Fr, fr
 from aztecd.protocol.contracts import contract_class_id, public_bytecode_commitment
-from tests.support.avm_program_writer import ProgramWriter, Surroundings
+from tests.support.avm_program_effects import Surroundings
+from tests.support.avm_program_writer import ProgramWriter
 
 DEFAULTS: Final[dict[str, Any]] = {
     "globals": {
