@@ -9,7 +9,7 @@ Errors that a view raises are `AztecdError`s; they end the execution and reach t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -19,7 +19,7 @@ from aztecd.protocol.basic import AztecAddress, BlockHash, BlockNumber, Function
 from aztecd.protocol.contracts import ContractInstanceWithAddress, PublicKeys
 from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.tree_types import MembershipWitness, NullifierMembershipWitness, PublicDataWitness
-from aztecd.pxe.abi import ErrorType
+from aztecd.pxe.artifacts import FunctionArtifact, SourceMap
 
 __all__ = [
     "ALL_SCOPES",
@@ -30,7 +30,6 @@ __all__ = [
     "DiscoveryView",
     "ExecutionViews",
     "FunctionCode",
-    "FunctionKind",
     "KeyRequest",
     "KeyView",
     "NodeView",
@@ -52,32 +51,20 @@ Scopes: TypeAlias = tuple[AztecAddress, ...] | Literal["ALL_SCOPES"]
 
 ALL_SCOPES: Final = "ALL_SCOPES"
 
-FunctionKind: TypeAlias = Literal["private", "public", "utility"]
-
 NoteStatus: TypeAlias = Literal[1, 2]
 """1: notes that are not consumed; 2: consumed ones too."""
 
 UtilityRunner: TypeAlias = Callable[[AztecAddress, FunctionSelector, Sequence[Fr], Scopes], Sequence[Fr]]
-"""Runs a utility function on the same views (contract, selector, arguments, scopes) and gives what it returns."""
+"""Runs a utility function (contract, selector, arguments, scopes) on the same views; gives its results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionCode:
-    """A function that can be run, as its contract's artifact has it.
-
-    `argument_count` counts field elements without the context inputs; `bytecode` is what the ACVM takes.
-    `call_stack` turns the locations of a failure (those of `aztecd.pxe.acvm.errors`) into lines for people.
-    """
+    """A function that can be run; `source_map` comes from `ContractArtifact.source_map`."""
 
     contract_name: str
-    name: str
-    selector: FunctionSelector
-    kind: FunctionKind
-    is_static: bool
-    argument_count: int
-    bytecode: bytes
-    error_types: Mapping[str, ErrorType] = field(default_factory=dict)
-    call_stack: Callable[[Sequence[str]], Sequence[str]] = tuple
+    artifact: FunctionArtifact
+    source_map: SourceMap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
