@@ -5,7 +5,10 @@
     python -m tests.bench --reference-url URL [--reference-l1-url URL]
 
 Without a reference peer only aztecd is measured. The second aztecd is one that keeps no encoded answers: what
-it does for a request that it never saw. Reads have the server on one core and the load generator on another.
+it does for a request that it never saw. For reads and for transfers of a Token the server has one core, and
+the load generator of reads another. Transactions are also executed without a node, and beside it by the
+native simulator of the reference where its packages are installed (AZTEC_REFERENCE_DIR, else
+~/.cache/aztec-reference).
 """
 
 from __future__ import annotations
@@ -42,6 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
         sends=options.sends,
         groups=options.groups,
         class_txs=options.class_txs,
+        batches=options.batches,
+        batch_size=options.batch_size,
+        public_sends=options.public_sends,
+        executions=options.executions,
+        hostile=options.hostile,
         rounds=options.rounds,
         seconds=options.seconds,
         settle_s=options.settle,
@@ -83,6 +91,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--groups", type=int, default=defaults.groups, help="groups of ten (%(default)s)")
     parser.add_argument(
         "--class-txs", type=int, default=defaults.class_txs, help="transactions with class logs (%(default)s)"
+    )
+    parser.add_argument(
+        "--batches", type=int, default=defaults.batches, help="many Token transfers at once (%(default)s)"
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=defaults.batch_size, help="how many they are (%(default)s)"
+    )
+    parser.add_argument(
+        "--public-sends",
+        type=int,
+        default=defaults.public_sends,
+        help="public transfers to a receipt (%(default)s)",
+    )
+    parser.add_argument(
+        "--executions",
+        type=int,
+        default=defaults.executions,
+        help="runs of each transaction without a node (%(default)s)",
+    )
+    parser.add_argument(
+        "--no-hostile", dest="hostile", action="store_false", help="leave out what is made to be slow"
     )
     parser.add_argument("--rounds", type=int, default=defaults.rounds, help="rounds of reads (%(default)s)")
     parser.add_argument("--seconds", type=float, default=defaults.seconds, help="of each load (%(default)s)")

@@ -8,18 +8,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.bench import micro
+from tests.bench import micro, simulators
 from tests.bench.chain import Driver
 from tests.bench.peers import Aztecd, Running, scratch
+from tests.bench.pressure import pressure_runs
 from tests.bench.processes import pinned, processor_s
 from tests.bench.reads import READS, Read
+from tests.bench.throughput import Kind, TokenDriver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.bench.generator import Generator, Load
     from tests.bench.peers import Peer, Starter
+    from tests.bench.pressure import PressureRun
     from tests.bench.processes import Memory
+    from tests.bench.simulators import Execution, HostileRun
 
 CONNECTIONS = (1, 16)
 
@@ -35,6 +39,15 @@ class Plan:
     groups: int = 6
     group_size: int = 10
     class_txs: int = 8
+    batches: int = 3
+    """Times that many transactions of a Token are sent at once, for public and private ones each."""
+    batch_size: int = 100
+    public_sends: int = 8
+    """Public transfers whose way to the receipt is timed; 0 with `batches` 0 leaves the Token out."""
+    executions: int = 15
+    """Runs of each transaction that is executed without a node; 0 leaves them out."""
+    hostile: bool = True
+    """Whether to run what is made to be slow."""
     rounds: int = 3
     seconds: float = 1.0
     """Of load, for each read, number of connections, peer and round."""
@@ -83,6 +96,12 @@ class Results:
     hash_us: dict[str, float] = field(default_factory=dict)
     gadget_us: dict[str, tuple[float, float]] = field(default_factory=dict)
     logged_ms: dict[str, float] = field(default_factory=dict)
+    public_send_s: dict[str, list[float]] = field(default_factory=dict)
+    batch_tx_per_s: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    """By `public` and `private`, then by peer: transactions a second until the last receipt."""
+    executions: list[Execution] = field(default_factory=list)
+    hostile: list[HostileRun] = field(default_factory=list)
+    pressure: list[PressureRun] = field(default_factory=list)
     machine: dict[str, Any] = field(default_factory=dict)
 
 
@@ -91,6 +110,7 @@ def measure(starters: Sequence[Starter], plan: Plan, load: Generator, say: Calla
     results = Results(peers=[starter.name for starter in starters])
     results.hash_us = micro.hash_times_us()
     results.gadget_us = micro.gadget_times_us()
+    _executions(plan, results, say)
     _cold_starts(starters, plan, results, say)
     with ExitStack() as stack:
         peers = []
@@ -105,12 +125,24 @@ def measure(starters: Sequence[Starter], plan: Plan, load: Generator, say: Calla
         results.idle = {peer.name: peer.memory() for peer in peers}
         drivers = [Driver(peer) for peer in peers]
         _transactions(drivers, plan, results, say)
+        _token_transactions(starters, peers, plan, results, say)
         _reads(drivers, plan, results, load, say)
         results.loaded = {peer.name: peer.memory() for peer in peers}
         results.logged_ms = micro.logged_times_ms(peers[0].log)
         for driver in drivers:
             driver.close()
     return results
+
+
+def _executions(plan: Plan, results: Results, say: Callable[[str], None]) -> None:
+    if not plan.executions and not plan.hostile:
+        return
+    with_native = simulators.has_native(say)
+    if plan.executions:
+        results.executions = simulators.executions(plan.executions, with_native=with_native, say=say)
+    if plan.hostile:
+        results.hostile = simulators.hostile_runs(with_native=with_native, say=say)
+        results.pressure = pressure_runs(say)
 
 
 def _cold_starts(
@@ -156,6 +188,40 @@ def _transactions(
         say(f"contract classes: {driver.peer.name}")
         driver.publish_classes(plan.class_txs)
         driver.learn()
+
+
+def _token_transactions(
+    starters: Sequence[Starter],
+    peers: Sequence[Peer],
+    plan: Plan,
+    results: Results,
+    say: Callable[[str], None],
+) -> None:
+    """Measure transfers of a Token, with one core for each node, on all peers but variants of aztecd."""
+    if not plan.batches and not plan.public_sends:
+        return
+    is_variant = {item.name: isinstance(item, Aztecd) and bool(item.settings) for item in starters}
+    drivers = [TokenDriver(peer) for peer in peers if not is_variant[peer.name]]
+    for driver in drivers:
+        say(f"deploy a Token: {driver.peer.name}")
+        driver.deploy()
+    for number in range(plan.public_sends):
+        for driver in drivers:
+            with pinned(driver.peer.pid, plan.server_cores):
+                elapsed = driver.send_to_receipt()
+            say(f"public transfer to receipt {number + 1}: {driver.peer.name} {elapsed * 1000:.0f} ms")
+            results.public_send_s.setdefault(driver.peer.name, []).append(elapsed)
+    for number in range(plan.batches):
+        for kind in Kind:
+            rates = results.batch_tx_per_s.setdefault(kind.value, {})
+            for driver in drivers:
+                name = driver.peer.name
+                with pinned(driver.peer.pid, plan.server_cores):
+                    rate = plan.batch_size / driver.batch(kind, plan.batch_size)
+                say(f"{plan.batch_size} {kind.value} transfers at once, {number + 1}: {name} {rate:.1f}/s")
+                rates.setdefault(name, []).append(rate)
+    for driver in drivers:
+        driver.close()
 
 
 def _reads(

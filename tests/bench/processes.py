@@ -115,6 +115,11 @@ def peak_mib() -> float:
     return _status_mib(os.getpid(), "VmHWM:")
 
 
+def family_peak_mib(pid: int) -> float:
+    """Give the sum of the most that each process of a node had, without Anvil."""
+    return sum(_status_mib(member, "VmHWM:") for member in family(pid) if not is_anvil(member))
+
+
 def _pin(pid: int, cores: set[int]) -> None:
     for member in family(pid):
         if not is_anvil(member):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from tests.bench.measure import CONNECTIONS
+from tests.bench.simulators import FORMS, NATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _REFERENCE = "reference"
 _OURS = "aztecd"
+_FORMS = (*FORMS, NATIVE)
+_MOST_HOSTILE = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,16 @@ class Sheet:
 
 def sheets(results: Results) -> list[Sheet]:
     """Make all tables."""
-    return [sheet for sheet in (_summary(results), _inside(results), *_reads(results)) if sheet.rows]
+    found = (
+        _summary(results),
+        _transfers(results),
+        _executions(results),
+        _hostile(results),
+        _pressure(results),
+        _inside(results),
+        *_reads(results),
+    )
+    return [sheet for sheet in found if sheet.rows]
 
 
 def _summary(results: Results) -> Sheet:
@@ -75,6 +87,76 @@ def _summary(results: Results) -> Sheet:
         anvil = {name: item.anvil_mib for name, item in memory.items() if item.anvil_mib is not None}
         add(f"memory of Anvil {title}", anvil, "{:.0f} MiB")
     return Sheet(title="Whole", columns=["", *peers, "reference / aztecd"], rows=rows)
+
+
+def _transfers(results: Results) -> Sheet:
+    peers = [peer for peer in results.peers if peer in results.public_send_s or _has_batches(results, peer)]
+    rows = []
+    if sends := _medians(results.public_send_s):
+        shown = [f"{sends[peer]:.3f} s" for peer in peers]
+        rows.append(
+            ["one public transfer, send to receipt", *shown, _ratio(sends.get(_REFERENCE), sends.get(_OURS))]
+        )
+    for kind, by_peer in results.batch_tx_per_s.items():
+        rates = _medians(by_peer)
+        shown = [f"{rates[peer]:.1f}/s" for peer in peers]
+        rows.append(
+            [f"{kind} transfers, many at once", *shown, _ratio(rates.get(_OURS), rates.get(_REFERENCE))]
+        )
+    return Sheet(title="Transfers of a Token", columns=["", *peers, "times better"], rows=rows)
+
+
+def _has_batches(results: Results, peer: str) -> bool:
+    return any(peer in by_peer for by_peer in results.batch_tx_per_s.values())
+
+
+def _executions(results: Results) -> Sheet:
+    rows = []
+    for item in results.executions:
+        ms = item.median_ms()
+        shown = [
+            f"{ms[form]:.1f} ms, {item.instructions / ms[form] / 1e3:.2f} M/s" if form in ms else ""
+            for form in _FORMS
+        ]
+        rows.append([item.name, f"{item.instructions:,}", *shown, _ratio(ms.get(NATIVE), ms.get("fast"))])
+    columns = ["", "instructions", *(f"{form} form" for form in FORMS), "reference, native", "native / fast"]
+    return Sheet(
+        title="Execution alone: time of a transaction, instructions a second", columns=columns, rows=rows
+    )
+
+
+def _hostile(results: Results) -> Sheet:
+    """Show the slowest."""
+    ranked = sorted(results.hostile, key=lambda item: -max(item.ms[form] for form in FORMS))
+    rows = [
+        [
+            item.name,
+            *(f"{item.ms[form]:,.0f} ms" if form in item.ms else "" for form in _FORMS),
+            f"{item.peak_mib:.0f} MiB",
+        ]
+        for item in ranked[:_MOST_HOSTILE]
+    ]
+    return Sheet(
+        title=f"Made to be slow, all gas of a transaction: the slowest {len(rows)} of {len(ranked)} programs",
+        columns=["", *(f"{form} form" for form in FORMS), "reference, native", "memory at most"],
+        rows=rows,
+    )
+
+
+def _pressure(results: Results) -> Sheet:
+    rows = [
+        [
+            item.name,
+            f"{item.block_ms:,.0f} ms" if item.block_ms is not None else "",
+            f"{item.p50_ms:.1f} ms",
+            f"{item.p99_ms:.1f} ms",
+            f"{item.most_ms:.1f} ms",
+            f"{item.peak_mib:.0f} MiB",
+        ]
+        for item in results.pressure
+    ]
+    columns = ["in the block", "built in", "answer p50", "p99", "most", "peak memory so far"]
+    return Sheet(title="Answers of a node while it builds such a block", columns=columns, rows=rows)
 
 
 def _inside(results: Results) -> Sheet:

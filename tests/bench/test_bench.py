@@ -18,7 +18,10 @@ from tests.bench.reads import READS
 @pytest.mark.timeout(300)
 def test_a_small_run_measures_everything(artifacts, tmp_path, capsys):
     file = tmp_path / "results.json"
-    counts = "--starts 1 --sends 1 --groups 1 --class-txs 2 --rounds 1 --seconds 0.05 --settle 0 --no-variant"
+    counts = (
+        "--starts 1 --sends 1 --groups 1 --class-txs 2 --rounds 1 --seconds 0.05 --settle 0 --no-variant "
+        "--batches 1 --batch-size 3 --public-sends 1 --executions 1 --no-hostile"
+    )
     assert main([*counts.split(), "--json", str(file), "--markdown", str(tmp_path / "results.md")]) == 0
 
     results = json.loads(file.read_text())
@@ -31,6 +34,12 @@ def test_a_small_run_measures_everything(artifacts, tmp_path, capsys):
     assert results["idle"]["aztecd"]["node_mib"] > 20
     assert results["idle"]["aztecd"]["anvil_mib"] > 0
     assert "block of 1" in results["logged_ms"]
+    assert {kind: len(rates["aztecd"]) for kind, rates in results["batch_tx_per_s"].items()} == {
+        "public": 1,
+        "private": 1,
+    }
+    assert len(results["public_send_s"]["aztecd"]) == 1
+    assert all(item["runs_ms"]["fast"] and item["instructions"] for item in results["executions"])
     assert "| getBlocks, 10 |" in (tmp_path / "results.md").read_text()
     assert "send to receipt" in capsys.readouterr().out
 

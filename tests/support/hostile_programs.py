@@ -7,7 +7,7 @@ Most end out of gas: how they end does not matter, only what they cost until the
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ _PRIVATE_L2_GAS: Final = DEFAULTS["gasUsedByPrivate"]["l2"]
 _L2_GAS: Final = MAX_PROCESSABLE_L2_GAS - _PRIVATE_L2_GAS
 _DA_GAS: Final = 196_000
 _FIRST_ADDRESS: Final = 1 << 20
+_OWN_ADDRESS: Final = 0
+"""The environment variable."""
 _UNROLLED: Final = 64
 _HOT_PASSES: Final = 26
 """More passes than the fast form lets go by before it compiles a path."""
@@ -36,21 +38,34 @@ _COMPILED_PATHS: Final = 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostileProgram:
-    """The first of `contracts` is called, once with each of `calldatas`; it may call the others."""
+    """The first of `contracts` is called, once with each of `calldatas`; it may call the others.
+
+    It knows them by the addresses that they have in a case.
+    """
 
     contracts: tuple[bytes, ...]
     calldatas: tuple[tuple[int, ...], ...] = ((),)
     collects_debug_logs: bool = True
 
+    def entry_for(self, others: Sequence[int]) -> bytes:
+        """Give the first contract as it must be where the others have these addresses."""
+        entry = self.contracts[0]
+        for index, address in enumerate(others, 1):
+            entry = entry.replace((_FIRST_ADDRESS + index).to_bytes(32, "big"), address.to_bytes(32, "big"))
+        return entry
+
     def case(self, name: str) -> dict[str, Any]:
-        """Make a case of the opcode vectors; it has only the first of the calls."""
+        """Make a case of the opcode vectors; it has only the first of the calls.
+
+        It collects no debug logs: the reference bounds one log, and not what all of them take together.
+        """
         return {
             "name": f"hostile/{name}",
             "bytecode": self.contracts[0].hex(),
             "calldata": [_hex(value) for value in self.calldatas[0]],
             "gas": {"l2": _L2_GAS, "da": _DA_GAS},
             "env": {"address": _hex(_FIRST_ADDRESS), "sender": _hex(7), "isStaticCall": False},
-            "config": {"collectDebugLogs": self.collects_debug_logs},
+            "config": {"collectDebugLogs": False},
             "state": {
                 "contracts": [
                     _contract(_FIRST_ADDRESS + index, program) for index, program in enumerate(self.contracts)
@@ -219,9 +234,9 @@ def _nested_copies() -> HostileProgram:
         3: (U32, 1 << 20),
         4: (U32, (1 << 32) - 1),
         5: (U32, 0),
-        6: (FF, _FIRST_ADDRESS),
     }.items():
         _set(code, cell, tag, value)
+    code.op("GETENVVAR_16", 6, immediate=_OWN_ADDRESS)
     code.op("CALLDATACOPY", 1, 2, At(3, indirect=True))
     code.op("CALL", 4, 5, 6, 1, At(3, indirect=True))
     code.op("RETURN", 1, At(3, indirect=True))
@@ -283,12 +298,12 @@ def _deep_calls() -> HostileProgram:
     for cell, (tag, value) in {
         1: (U32, (1 << 32) - 1),
         2: (U32, 0),
-        3: (FF, _FIRST_ADDRESS),
         4: (U32, 0),
         5: (U32, 4095),
         6: (U32, (1 << 17) - 1),
     }.items():
         _set(code, cell, tag, value)
+    code.op("GETENVVAR_16", 3, immediate=_OWN_ADDRESS)
     code.op("MOV_16", 3, At(5, indirect=True))
     code.op("MOV_16", 3, At(6, indirect=True))
     code.op("STATICCALL", 1, 2, 3, 4, 1)

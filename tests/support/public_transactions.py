@@ -87,16 +87,15 @@ def public_tx(
     contract_class: ContractClassPublic | None = None,
     instances: Sequence[ContractInstanceWithAddress] = (),
 ) -> Tx:
-    """Make a transaction whose app logic publishes contracts and then makes the calls.
+    """Make a transaction that publishes contracts, for good, and then makes the calls in its app logic.
 
     Equal seeds give equal nullifiers.
     """
     empty = PrivateToPublicAccumulatedData.empty()
     class_logs = [] if contract_class is None else [_class_log(contract_class)]
-    revertible = empty.replace(
-        nullifiers=_padded(
-            [silo_nullifier(_INSTANCE_REGISTRY, each.address) for each in instances], empty.nullifiers
-        ),
+    deployed = [silo_nullifier(_INSTANCE_REGISTRY, each.address) for each in instances]
+    non_revertible = empty.replace(
+        nullifiers=_padded([element(seed, "nullifier", 0), *deployed], empty.nullifiers),
         private_logs=_padded([_instance_log(each) for each in instances], empty.private_logs),
         contract_class_logs_hashes=_padded(
             [
@@ -109,7 +108,9 @@ def public_tx(
             ],
             empty.contract_class_logs_hashes,
         ),
-        public_call_requests=_padded([call.request for call in calls], empty.public_call_requests),
+    )
+    revertible = empty.replace(
+        public_call_requests=_padded([call.request for call in calls], empty.public_call_requests)
     )
     data = PrivateKernelTailPublicInputs(
         constants=TxConstantData(
@@ -131,9 +132,7 @@ def public_tx(
         fee_payer=fee_payer,
         expiration_timestamp=expiration_timestamp or anchor.global_variables.timestamp + _LIFETIME_S,
         for_public=PartialForPublic(
-            non_revertible_accumulated_data=empty.replace(
-                nullifiers=_padded([element(seed, "nullifier", 0)], empty.nullifiers)
-            ),
+            non_revertible_accumulated_data=non_revertible,
             revertible_accumulated_data=revertible,
             public_teardown_call_request=PublicCallRequest.empty(),
         ),
