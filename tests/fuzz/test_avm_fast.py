@@ -20,11 +20,11 @@ from tests.support.avm_programs import DEFAULTS, random_case
 from tests.support.avm_runs import compile_early, difference, run_call
 from tests.support.avm_vectors import opcode_case
 
-pytestmark = pytest.mark.fuzz
-
 SECONDS = float(os.environ.get("AZTECD_FUZZ_SECONDS") or (60 if os.environ.get("CI") else 5))
 SEED = int(os.environ.get("AZTECD_FUZZ_SEED", "0"))
 EARLY = (0, 0, 1, 3)
+
+pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(60 + SECONDS)]
 
 
 def test_the_fast_form_is_the_plain_form(monkeypatch):

@@ -40,8 +40,9 @@ _ZONES: Final = (
     (1 << 31, (1 << 31) + 200),
     (END - 200, END),
 )
-_ZONE_WEIGHTS: Final = (30, 6, 4, 4, 2, 4, 4, 1, 1, 3)
-_FRAMED_ZONE_WEIGHTS: Final = (1, 30, 2, 0, 0, 0, 0, 0, 0, 1)
+_ZONE_WEIGHTS: Final = (20, 6, 4, 4, 2, 4, 4, 1, 1, 3)
+_FRAMED_ZONE: Final = _ZONES[1]
+_ATTEMPTS: Final = 20
 _BASES: Final = (
     0,
     0,
@@ -100,12 +101,19 @@ class CellWriter:
         # Like compiled code: most cells in a frame behind the base address, few below it by their addresses.
         self._is_framed = rng.random() < 0.6
         self._bases = _FRAMED_BASES if self._is_framed else _BASES
+        # Few zones for one program: most keep to the first cells of the memory.
+        self._zones = rng.choices(_ZONES, _ZONE_WEIGHTS, k=rng.choice((1, 2, 4)))
+        if self._is_framed:
+            self._zones = [_FRAMED_ZONE] * 5 + self._zones[: rng.choice((0, 0, 1))]
         self._lay_out()
 
     def _take(self, count: int) -> int:
         """Find consecutive free cells."""
+        attempt = 0
         while True:
-            zone = self._rng.choices(_ZONES, _FRAMED_ZONE_WEIGHTS if self._is_framed else _ZONE_WEIGHTS)[0]
+            attempt += 1
+            # When the chosen zones have no such gap any more, the others have.
+            zone = self._rng.choice(self._zones if attempt < _ATTEMPTS else _ZONES)
             free = self._free[zone]
             if len(free) < count:
                 continue
@@ -124,11 +132,11 @@ class CellWriter:
                 self._arrays[name] = self._take(count)
         self._loose = [self._take(1) for _ in range(3)]
         self._mixed = self._take(MIXED)
-        border = rng.choice(_BORDERS)
-        for free in self._free.values():
-            if border in free and rng.random() < 0.3:
-                free.remove(border)
+        if rng.random() < 0.3:
+            border = rng.choice(_BORDERS)
+            if all(border in free or not zone[0] <= border < zone[1] for zone, free in self._free.items()):
                 self._loose.append(border)
+                self._free = {zone: [at for at in free if at != border] for zone, free in self._free.items()}
         targets = [cell.address for cells in self._scalars.values() for cell in cells]
         targets += [*self._loose, BASE, *self._arrays.values()]
         self._pointers = [(self._take(1), target) for target in rng.sample(targets, 5)]
