@@ -210,6 +210,34 @@ def _fresh_cells(stride: int, first: int) -> Callable[[], HostileProgram]:
     return lambda: _loop({0: (U32, first), 1: (U32, stride), 200: (FF, FR_MODULUS - 1)}, body)
 
 
+def _fresh_pages(*, log: bool = False) -> HostileProgram:
+    """Write cells that lie a little apart: for each of them, memory around it has to be there.
+
+    `log`: with the last gas, log with a level that does not exist. Who collects logs has to begin again.
+    """
+    code = Assembler()
+    for cell, (tag, value) in {
+        0: (U32, 1 << 24),
+        1: (U32, 1 << 16),
+        2: (FF, FR_MODULUS - 1),
+        3: (U32, 0),
+        4: (U32, 1),
+        5: (U32, 161 if log else _L2_GAS),
+        7: (U8, 99),
+    }.items():
+        _set(code, cell, tag, value)
+    start = Label()
+    code.place(start)
+    for offset in range(0, 1 << 16, 32):
+        code.op("MOV_16", 2, At(offset, relative=True))
+    code.op("ADD_8", 0, 1, 0)
+    code.op("ADD_8", 3, 4, 3)
+    code.op("LT_8", 3, 5, 6)
+    code.op("JUMPI_32", 6, target=start)
+    code.op("DEBUGLOG", 7, 1, 1, 5, immediate=0)
+    return _one(code.bytecode())
+
+
 def _pointers() -> HostileProgram:
     both = At(2, indirect=True, relative=True)
     return _loop(
@@ -290,6 +318,36 @@ def _returning_child() -> bytes:
     code.op("SET_8", 1, tag=U32, immediate=0)
     code.op("RETURN", 1, 1)
     return code.bytecode()
+
+
+def _large_child() -> bytes:
+    """Write the last cell of the dense memory."""
+    code = Assembler()
+    _set(code, 1, U32, (1 << 17) - 1)
+    code.op("MOV_8", 1, At(1, indirect=True))
+    code.op("REVERT_8", 0, 0)
+    return code.bytecode()
+
+
+def _returns_all_memory() -> HostileProgram:
+    """Make many calls that return all of their memory, and then return all memory, call after call."""
+    code = Assembler()
+    for cell, (tag, value) in {
+        1: (U32, 20_000),
+        2: (U32, 0),
+        3: (FF, _FIRST_ADDRESS + 1),
+        4: (U32, (1 << 32) - 1),
+    }.items():
+        _set(code, cell, tag, value)
+    for _ in range(19):
+        code.op("CALL", 1, 2, 3, 4, 5)
+    code.op("RETURN", 4, 1)
+    child = Assembler()
+    _set(child, 1, U32, (1 << 32) - 1)
+    child.op("RETURN", 1, 2)
+    return HostileProgram(
+        contracts=(code.bytecode(), child.bytecode()), calldatas=tuple((index,) for index in range(30))
+    )
 
 
 def _deep_calls() -> HostileProgram:
@@ -384,17 +442,6 @@ def _point_additions() -> HostileProgram:
 def _debug_logs(message: int, fields: int, *, level: _Value = (U8, 4)) -> HostileProgram:
     cells = {1: level, 2: (U8, 0x7B), 3: (U32, fields)}
     return _repeat(cells, "DEBUGLOG", 1, 2, 2, 3, immediate=message)
-
-
-def _late_bad_debug_log() -> HostileProgram:
-    """Copy for long, then log with a level that does not exist: who collects logs has to begin again."""
-    code = Assembler()
-    cells = {1: (U8, 99), 2: (U32, 1_900_000), 3: (U32, 0), 4: (U32, 1 << 24)}
-    for cell, (tag, value) in cells.items():
-        _set(code, cell, tag, value)
-    code.op("CALLDATACOPY", 2, 3, At(4, indirect=True))
-    code.op("DEBUGLOG", 1, 2, 2, 3, immediate=0)
-    return _one(code.bytecode())
 
 
 # Against decoding and compiling.
@@ -547,6 +594,7 @@ PROGRAMS: Final[dict[str, Callable[[], HostileProgram]]] = {
     "INTERNALCALL self": _internal_calls,
     "INTERNALCALL and INTERNALRETURN": _internal_pairs,
     "fresh cells": _fresh_cells(1, 1000),
+    "fresh pages": _fresh_pages,
     "fresh cells, far": _fresh_cells(1, 1 << 24),
     "fresh cells, far apart": _fresh_cells(1_048_573, 1 << 20),
     "CALLDATACOPY of 1": _copy(1, 100),
@@ -562,6 +610,8 @@ PROGRAMS: Final[dict[str, Callable[[], HostileProgram]]] = {
     "CALL, child returns": lambda: _calls(_returning_child()),
     "CALL, no such contract": lambda: _calls(None),
     "STATICCALL": lambda: _calls(_returning_child(), name="STATICCALL"),
+    "CALL, child with a large memory": lambda: _calls(_large_child(), gas=1_000),
+    "RETURN of all memory": _returns_all_memory,
     "deep calls": _deep_calls,
     "SLOAD chain": _storage_reads,
     "NULLIFIEREXISTS chain": _nullifier_reads,
@@ -593,7 +643,7 @@ PROGRAMS: Final[dict[str, Callable[[], HostileProgram]]] = {
     "DEBUGLOG, not collected": lambda: dataclasses.replace(_debug_logs(0, 0), collects_debug_logs=False),
     "DEBUGLOG of 100000 fields": lambda: _debug_logs(0, 100_000),
     "DEBUGLOG, message of 60000": lambda: _debug_logs(60_000, 1),
-    "DEBUGLOG, bad at the end": _late_bad_debug_log,
+    "DEBUGLOG, bad at the end": lambda: _fresh_pages(log=True),
     "cold code": _cold_code,
     "many hot paths": lambda: _many_hot_paths(lambda code: code.op("ADD_8", 10, 11, 10)),
     "many hot paths, pointers": lambda: _many_hot_paths(
