@@ -24,7 +24,8 @@ SCHEMA_VERSION = 1
 class Prefix(IntEnum):
     """First byte of a key.
 
-    Ranges: 0x01 the store itself, 0x10-0x1f world state, 0x20-0x4f chain, 0x50-0x5f mempool, 0x60-0x6f l1.
+    Ranges: 0x01 the store itself, 0x10-0x1f world state, 0x20-0x4f chain, 0x50-0x5f mempool, 0x60-0x6f l1,
+    0x70-0x8f pxe (a store of its own).
     """
 
     STORE = 0x01
@@ -62,6 +63,27 @@ class Prefix(IntEnum):
     MEMPOOL_RETAINED = 0x51
     MEMPOOL_DROPPED = 0x52
     MEMPOOL_ARCHIVED = 0x53
+
+    PXE_NETWORK = 0x70
+    PXE_ANCHOR = 0x71
+    PXE_KNOWN_BLOCK = 0x72
+    PXE_ADDRESS = 0x73
+    PXE_SENDER = 0x74
+    PXE_CLASS = 0x75
+    PXE_INSTANCE = 0x76
+    PXE_NOTE = 0x77
+    PXE_NOTE_ACTIVE = 0x78
+    PXE_NOTE_NULLIFIED = 0x79
+    PXE_NOTE_BY_BLOCK = 0x7A
+    PXE_NULLIFIED_BY_BLOCK = 0x7B
+    PXE_EVENT = 0x7C
+    PXE_EVENT_BY_CONTRACT = 0x7D
+    PXE_EVENT_BY_BLOCK = 0x7E
+    PXE_CAPSULE = 0x7F
+    PXE_SENDER_PENDING = 0x80
+    PXE_SENDER_FINALIZED = 0x81
+    PXE_RECIPIENT_TAG = 0x82
+    PXE_KEY = 0x83
 
     @property
     def key(self) -> bytes:

@@ -1,0 +1,66 @@
+"""What a wallet remembers: notes, events, contracts, addresses, tags, capsules, and the anchor block.
+
+Responsible for: the records, their indexes, staging of a job's writes, rollback to a block. Not for: asking
+the node (`aztecd.pxe.sync`), secrets (`aztecd.pxe.keys`).
+
+Authority: @aztec/pxe src/storage/ (4.1.2) for what is kept and when it changes; the layout is our own,
+`docs/storage.md`.
+"""
+
+from aztecd.pxe.stores.addresses import AddressStore, SenderBook, StoredAddress
+from aztecd.pxe.stores.anchor import AnchorStore, KnownBlock, NetworkId
+from aztecd.pxe.stores.bundle import Stores
+from aztecd.pxe.stores.capsules import CapsuleStore
+from aztecd.pxe.stores.contracts import ArtifactCache, ContractOverride, ContractStore
+from aztecd.pxe.stores.errors import (
+    EmptyCapsuleError,
+    PxeStoreBrokenError,
+    PxeStoreError,
+    TagIndexError,
+    UnknownNoteError,
+    WrongNetworkError,
+)
+from aztecd.pxe.stores.events import EventFilter, EventStore, StoredEvent
+from aztecd.pxe.stores.notes import NoteStore, Nullification, StoredNote
+from aztecd.pxe.stores.stage import Stage
+from aztecd.pxe.stores.tagging import (
+    TAG_WINDOW,
+    PendingTag,
+    RecipientTagStore,
+    SeenTags,
+    SenderTagStore,
+    UsedTag,
+)
+
+__all__ = [
+    "TAG_WINDOW",
+    "AddressStore",
+    "AnchorStore",
+    "ArtifactCache",
+    "CapsuleStore",
+    "ContractOverride",
+    "ContractStore",
+    "EmptyCapsuleError",
+    "EventFilter",
+    "EventStore",
+    "KnownBlock",
+    "NetworkId",
+    "NoteStore",
+    "Nullification",
+    "PendingTag",
+    "PxeStoreBrokenError",
+    "PxeStoreError",
+    "RecipientTagStore",
+    "SeenTags",
+    "SenderBook",
+    "SenderTagStore",
+    "Stage",
+    "StoredAddress",
+    "StoredEvent",
+    "StoredNote",
+    "Stores",
+    "TagIndexError",
+    "UnknownNoteError",
+    "UsedTag",
+    "WrongNetworkError",
+]

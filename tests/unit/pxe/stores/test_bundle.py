@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from aztecd.crypto.field import fr
+from aztecd.protocol.contracts import DEFAULT_PUBLIC_KEYS
+from aztecd.protocol.header import BlockHeader, GlobalVariables
+from aztecd.pxe.execution.views import TaggingSecret
+from aztecd.pxe.stores import (
+    ArtifactCache,
+    KnownBlock,
+    NetworkId,
+    SeenTags,
+    Stage,
+    StoredAddress,
+    Stores,
+    WrongNetworkError,
+)
+from aztecd.storage import MemoryStore
+from tests.support.pxe_records import ALICE, BOB, CONTRACT, event, note
+
+NETWORK = NetworkId(l1_chain_id=31337, rollup_version=7, rollup_address=bytes(19) + b"\1")
+SECRET = TaggingSecret(fr(1), CONTRACT)
+
+
+def header(number: int) -> BlockHeader:
+    return BlockHeader.empty().replace(global_variables=GlobalVariables.empty().replace(block_number=number))
+
+
+@pytest.fixture
+def stores() -> Stores:
+    return Stores(Stage(MemoryStore()), ArtifactCache())
+
+
+def test_a_store_belongs_to_one_network(stores):
+    stores.anchor.bind(NETWORK)
+    stores.anchor.bind(NETWORK)
+    other = NetworkId(l1_chain_id=1, rollup_version=7, rollup_address=bytes(19) + b"\1")
+    with pytest.raises(WrongNetworkError, match="choose another data directory"):
+        stores.anchor.bind(other)
+
+
+def test_known_blocks_below_the_final_one_are_forgotten(stores):
+    anchor = stores.anchor
+    anchor.remember([KnownBlock(number, fr(number)) for number in (0, 5, 8, 12)], finalized=0)
+    assert [block.number for block in anchor.known_blocks()] == [12, 8, 5, 0]
+    anchor.remember([KnownBlock(9, fr(9))], finalized=9)
+    assert anchor.known_blocks() == [KnownBlock(12, fr(12)), KnownBlock(9, fr(9))]
+    anchor.forget_after(9)
+    assert anchor.known_blocks() == [KnownBlock(9, fr(9))]
+
+
+def test_addresses_and_senders(stores):
+    complete = StoredAddress(address=ALICE, public_keys=DEFAULT_PUBLIC_KEYS, partial_address=fr(3))
+    stores.addresses.add(complete)
+    assert stores.addresses.get(ALICE) == complete
+    assert stores.addresses.get(BOB) is None
+    assert stores.addresses.all() == [complete]
+    assert stores.addresses.public_keys_and_partial_address(ALICE) == (DEFAULT_PUBLIC_KEYS, fr(3))
+    assert stores.senders.add(BOB)
+    assert not stores.senders.add(BOB)
+    assert stores.senders.all() == [BOB]
+    assert stores.senders.remove(BOB)
+    assert not stores.senders.remove(BOB)
+    assert stores.senders.all() == []
+
+
+@pytest.mark.parametrize("lost_final_blocks", [False, True])
+def test_rollback_reaches_all_stores(stores, lost_final_blocks):
+    stores.anchor.set_header(header(9))
+    stores.anchor.remember([KnownBlock(number, fr(number)) for number in (4, 9)], finalized=0)
+    for block in (4, 5):
+        stores.notes.add(note(block, block), ALICE)
+        stores.events.add(event(block, block), ALICE)
+    stores.recipient_tags.set_aged(SECRET, 2)
+    stores.roll_back(header(4), lost_final_blocks=lost_final_blocks)
+    assert stores.anchor.header() == header(4)
+    assert [block.number for block in stores.anchor.known_blocks()] == [4]
+    assert [found.block_number for found in stores.notes.select(CONTRACT)] == [4]
+    assert stores.recipient_tags.get(SECRET) == (SeenTags() if lost_final_blocks else SeenTags(aged=2))
+
+
+def test_the_header_survives_a_commit(stores):
+    stores.anchor.set_header(header(9))
+    stores.stage.commit(sync=True)
+    assert stores.anchor.header() == header(9)
