@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, TypeAlias
 
-from aztecd.crypto.field import FR_ZERO, Fr
+from aztecd.crypto.field import Fr
 from aztecd.crypto.grumpkin import Point
 from aztecd.protocol.basic import AztecAddress, BlockHash, BlockNumber, FunctionSelector
 from aztecd.protocol.contracts import ContractInstanceWithAddress, PublicKeys
 from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.tree_types import MembershipWitness, NullifierMembershipWitness, PublicDataWitness
 from aztecd.pxe.artifacts import FunctionArtifact, SourceMap
+from aztecd.pxe.keys import KeyValidationRequest
 
 __all__ = [
     "ALL_SCOPES",
@@ -30,7 +31,6 @@ __all__ = [
     "DiscoveryView",
     "ExecutionViews",
     "FunctionCode",
-    "KeyRequest",
     "KeyView",
     "NodeView",
     "NoteStatus",
@@ -79,14 +79,6 @@ class SettledNote:
     items: tuple[Fr, ...]
     note_hash: Fr
     siloed_nullifier: Fr
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRequest:
-    """A master public key and its secret for one contract."""
-
-    public_key: Point
-    app_secret: Fr = field(repr=False, default=FR_ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +199,7 @@ class KeyView(Protocol):
         """Tell whether one of its four master public keys has this hash."""
         ...
 
-    def key_validation_request(self, public_key_hash: Fr, app: AztecAddress) -> KeyRequest:
+    def key_validation_request(self, public_key_hash: Fr, app: AztecAddress) -> KeyValidationRequest:
         """Give the key with this hash, for one contract. Raises when no account has it."""
         ...
 
