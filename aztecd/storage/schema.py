@@ -67,7 +67,7 @@ class Prefix(IntEnum):
     PXE_NETWORK = 0x70
     PXE_ANCHOR = 0x71
     PXE_KNOWN_BLOCK = 0x72
-    PXE_ADDRESS = 0x73
+    PXE_VAULT = 0x73
     PXE_SENDER = 0x74
     PXE_CLASS = 0x75
     PXE_INSTANCE = 0x76

@@ -1,13 +1,12 @@
-"""What a wallet remembers: notes, events, contracts, addresses, tags, capsules, and the anchor block.
+"""What a wallet remembers: notes, events, contracts, senders, tags, capsules, and the anchor block.
 
 Responsible for: the records, their indexes, staging of a job's writes, rollback to a block. Not for: asking
-the node (`aztecd.pxe.sync`), secrets (`aztecd.pxe.keys`).
+the node (`aztecd.pxe.sync`), accounts and their secrets (`aztecd.pxe.keys`).
 
 Authority: @aztec/pxe src/storage/ (4.1.2) for what is kept and when it changes; the layout is our own,
 `docs/storage.md`.
 """
 
-from aztecd.pxe.stores.addresses import AddressStore, SenderBook, StoredAddress
 from aztecd.pxe.stores.anchor import AnchorStore, KnownBlock, NetworkId
 from aztecd.pxe.stores.bundle import Stores
 from aztecd.pxe.stores.capsules import CapsuleStore
@@ -22,6 +21,7 @@ from aztecd.pxe.stores.errors import (
 )
 from aztecd.pxe.stores.events import EventFilter, EventStore, StoredEvent
 from aztecd.pxe.stores.notes import NoteStore, Nullification, StoredNote
+from aztecd.pxe.stores.senders import SenderBook
 from aztecd.pxe.stores.stage import Stage
 from aztecd.pxe.stores.tagging import (
     TAG_WINDOW,
@@ -29,12 +29,10 @@ from aztecd.pxe.stores.tagging import (
     RecipientTagStore,
     SeenTags,
     SenderTagStore,
-    UsedTag,
 )
 
 __all__ = [
     "TAG_WINDOW",
-    "AddressStore",
     "AnchorStore",
     "ArtifactCache",
     "CapsuleStore",
@@ -55,12 +53,10 @@ __all__ = [
     "SenderBook",
     "SenderTagStore",
     "Stage",
-    "StoredAddress",
     "StoredEvent",
     "StoredNote",
     "Stores",
     "TagIndexError",
     "UnknownNoteError",
-    "UsedTag",
     "WrongNetworkError",
 ]

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from aztecd.protocol.basic import AztecAddress, BlockNumber
 from aztecd.protocol.header import BlockHeader
-from aztecd.pxe.stores.addresses import AddressStore, SenderBook
 from aztecd.pxe.stores.anchor import AnchorStore
 from aztecd.pxe.stores.capsules import CapsuleStore
 from aztecd.pxe.stores.contracts import ArtifactCache, ContractOverride, ContractStore
 from aztecd.pxe.stores.events import EventStore
 from aztecd.pxe.stores.notes import NoteStore
+from aztecd.pxe.stores.senders import SenderBook
 from aztecd.pxe.stores.stage import Stage
 from aztecd.pxe.stores.tagging import RecipientTagStore, SenderTagStore
 
@@ -22,7 +22,6 @@ class Stores:
     """The stores, all on one stage: what a job writes is committed or dropped as a whole."""
 
     __slots__ = (
-        "addresses",
         "anchor",
         "capsules",
         "contracts",
@@ -41,7 +40,6 @@ class Stores:
         overrides: Mapping[AztecAddress, ContractOverride] | None = None,
     ) -> None:
         self.stage = stage
-        self.addresses = AddressStore(stage)
         self.anchor = AnchorStore(stage)
         self.capsules = CapsuleStore(stage)
         self.contracts = ContractStore(stage, artifacts, overrides)

@@ -15,11 +15,12 @@ from typing import Final
 from aztecd.crypto.field import Fr, fr_hex
 from aztecd.protocol.basic import TxHash
 from aztecd.pxe.execution.views import TaggingSecret
+from aztecd.pxe.oracles.tag_indexes import UsedTag
 from aztecd.pxe.stores.errors import PxeStoreBrokenError, TagIndexError
 from aztecd.pxe.stores.stage import Stage
 from aztecd.storage import Prefix
 
-__all__ = ["TAG_WINDOW", "PendingTag", "RecipientTagStore", "SeenTags", "SenderTagStore", "UsedTag"]
+__all__ = ["TAG_WINDOW", "PendingTag", "RecipientTagStore", "SeenTags", "SenderTagStore"]
 
 TAG_WINDOW: Final = 20
 """How far an index may be beyond the last finalized one (UNFINALIZED_TAGGING_INDEXES_WINDOW_LEN)."""
@@ -35,14 +36,6 @@ class PendingTag:
 
     index: int
     tx_hash: TxHash
-
-
-@dataclass(frozen=True, slots=True)
-class UsedTag:
-    """The highest index of a secret that an execution used."""
-
-    secret: TaggingSecret
-    index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from aztecd.crypto.field import fr
-from aztecd.protocol.contracts import DEFAULT_PUBLIC_KEYS
 from aztecd.protocol.header import BlockHeader, GlobalVariables
 from aztecd.pxe.execution.views import TaggingSecret
 from aztecd.pxe.stores import (
@@ -12,7 +11,6 @@ from aztecd.pxe.stores import (
     NetworkId,
     SeenTags,
     Stage,
-    StoredAddress,
     Stores,
     WrongNetworkError,
 )
@@ -50,13 +48,7 @@ def test_known_blocks_below_the_final_one_are_forgotten(stores):
     assert anchor.known_blocks() == [KnownBlock(9, fr(9))]
 
 
-def test_addresses_and_senders(stores):
-    complete = StoredAddress(address=ALICE, public_keys=DEFAULT_PUBLIC_KEYS, partial_address=fr(3))
-    stores.addresses.add(complete)
-    assert stores.addresses.get(ALICE) == complete
-    assert stores.addresses.get(BOB) is None
-    assert stores.addresses.all() == [complete]
-    assert stores.addresses.public_keys_and_partial_address(ALICE) == (DEFAULT_PUBLIC_KEYS, fr(3))
+def test_the_book_of_senders(stores):
     assert stores.senders.add(BOB)
     assert not stores.senders.add(BOB)
     assert stores.senders.all() == [BOB]

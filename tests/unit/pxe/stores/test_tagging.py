@@ -4,6 +4,7 @@ import pytest
 
 from aztecd.crypto.field import fr
 from aztecd.pxe.execution.views import TaggingSecret
+from aztecd.pxe.oracles import UsedTag
 from aztecd.pxe.stores import (
     PendingTag,
     PxeStoreBrokenError,
@@ -12,7 +13,6 @@ from aztecd.pxe.stores import (
     SenderTagStore,
     Stage,
     TagIndexError,
-    UsedTag,
 )
 from aztecd.pxe.stores.tagging import _name
 from aztecd.storage import MemoryStore
