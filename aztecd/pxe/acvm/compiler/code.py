@@ -1,0 +1,148 @@
+"""Compiled programs, and their form on disk.
+
+What is kept are code objects, which only the same version of Python can read, and tables of numbers.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, Final
+
+from aztecd.crypto.field import FR_MODULUS
+from aztecd.pxe.acvm import black_box, brillig, foreign, memory, opcodes
+from aztecd.pxe.acvm.compiler.brillig import brillig_source
+from aztecd.pxe.acvm.compiler.circuit import BLACK_BOX_NAMES, circuit_sources
+from aztecd.pxe.acvm.compiler.directives import inverse
+from aztecd.pxe.acvm.program import Program
+
+__all__ = ["Block", "CompiledBrillig", "CompiledProgram", "Leave", "compile_program"]
+
+Block = Callable[[list[int], brillig.Frame], Any]
+"""Runs a part of an unconstrained function; gives the next part, or None."""
+
+CIRCUIT_FILE: Final = "<acir>"
+BRILLIG_FILE: Final = "<brillig>"
+
+_GROWTH_AHEAD: Final = 1 << 10
+_PASSES: Final = range(256)
+"""A loop returns to the driver now and then, which looks whether to go on."""
+
+
+class Leave(Exception):  # noqa: N818 -- no error: a signal from compiled code to its driver
+    """The plain interpreter has to go on."""
+
+
+@dataclass(slots=True)
+class CompiledBrillig:
+    """An unconstrained function. Mutable: the code is read when it is first run, and the size is learnt."""
+
+    packed: bytes
+    lines: tuple[int, ...] = ()
+    blocks: dict[int, Block] = field(default_factory=dict)
+    cells: int = 1 << 7
+    """The size of memory to begin with: what the last run ended with."""
+
+    def load(self) -> None:
+        """Make the functions, once."""
+        if not self.blocks:
+            lines, module = marshal.loads(self.packed)  # noqa: S302 -- made by us; the cache checks a digest
+            names = _brillig_names()
+            exec(module, names)  # noqa: S102 -- made of numbers
+            self.lines, self.blocks = lines, names["T"]
+            self.packed = b""
+
+
+@dataclass(slots=True)
+class CompiledProgram:
+    """A program ready to run."""
+
+    witness_count: int
+    parameter_count: int
+    return_values: tuple[int, ...]
+    chunks: list[Callable[..., None]]
+    functions: list[CompiledBrillig]
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> CompiledProgram:
+        """Read what `compile_program` gave. The bytes are trusted: they are code."""
+        witness_count, parameter_count, return_values, modules, functions = marshal.loads(packed)  # noqa: S302
+        return cls(
+            witness_count,
+            parameter_count,
+            return_values,
+            [_chunk(module) for module in modules],
+            [CompiledBrillig(function) for function in functions],
+        )
+
+
+def compile_program(program: Program) -> bytes:
+    """Compile everything; gives the packed form. Raises BytecodeError."""
+    circuit = program.circuit
+    modules = [
+        compile(source, CIRCUIT_FILE, "exec", dont_inherit=True, optimize=0)
+        for source in circuit_sources(circuit, program.functions)
+    ]
+    functions = []
+    for function in program.functions:
+        source = brillig_source(function.opcodes)
+        module = compile(source.text, BRILLIG_FILE, "exec", dont_inherit=True, optimize=0)
+        functions.append(marshal.dumps((source.lines, module)))
+    return marshal.dumps(
+        (circuit.witness_count, len(circuit.parameters), circuit.return_values, modules, functions)
+    )
+
+
+def reserve(cells: list[int], size: int) -> None:
+    """Make room before a program uses it; beyond the limit nothing is done, and using it fails."""
+    if size + _GROWTH_AHEAD <= memory.MAX_CELLS:
+        memory.grow(cells, size + _GROWTH_AHEAD)
+
+
+def stop(cells: list[int], frame: brillig.Frame, pointer: int, size: int) -> None:
+    """End with a range of cells."""
+    frame.result = memory.read_range(cells, pointer, size)
+
+
+def divided(left: int, right: int) -> int:
+    """Divide field elements."""
+    if not right:
+        raise Leave
+    return left * pow(right, -1, FR_MODULUS) % FR_MODULUS
+
+
+def solved(factor: int, rest: int) -> int:
+    """Solve factor * x + rest = 0; a factor of 0 is for the plain interpreter."""
+    if not factor:
+        raise Leave
+    return -rest * pow(factor, -1, FR_MODULUS) % FR_MODULUS
+
+
+def _brillig_names() -> dict[str, Any]:
+    names: dict[str, Any] = {name: getattr(opcodes, name) for name in opcodes.__all__}
+    return names | {
+        "Leave": Leave,
+        "PASSES": _PASSES,
+        "call_oracle": foreign.call_oracle,
+        "copy_calldata": brillig.copy_calldata,
+        "divided": divided,
+        "reserve": reserve,
+        "run_black_box": brillig.run_black_box,
+        "stop": stop,
+    }
+
+
+def _chunk(module: CodeType) -> Callable[..., None]:
+    names: dict[str, Any] = {
+        "Leave": Leave,
+        "bitwise_and": black_box.bitwise_and,
+        "bitwise_xor": black_box.bitwise_xor,
+        "inverse": inverse,
+        "solved": solved,
+        **{name: getattr(black_box, name) for name in BLACK_BOX_NAMES.values()},
+    }
+    exec(module, names)  # noqa: S102 -- made of numbers
+    chunk: Callable[..., None] = names["chunk"]
+    return chunk
