@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from aztecd.constants import MAX_PUBLIC_CALLDATA_FIELDS_PER_TX
-from aztecd.crypto.field import Fr, fr
-from aztecd.crypto.poseidon2 import hash_fields
+from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress, FunctionSelector
 from aztecd.protocol.hashes import silo_nullifier
 from aztecd.protocol.logs import ContractClassLog
@@ -22,6 +21,7 @@ from aztecd.pxe.oracles.hashed_values import HashedValuesCache
 from aztecd.pxe.oracles.note_cache import ExecutionNoteCache, PendingNote
 from aztecd.pxe.oracles.notes import NoteQuery, pack_hinted, pick_notes
 from aztecd.pxe.oracles.tag_indexes import TagIndexes
+from aztecd.pxe.oracles.tagging import tag_of
 from aztecd.pxe.oracles.utility import Environment, UtilityOracles
 from aztecd.pxe.requests import AuthWitness, Capsule
 
@@ -258,4 +258,4 @@ class PrivateOracles(UtilityOracles):
         self._require_account(sender)
         tagging = self._views.tagging
         secret = tagging.tagging_secret(contract=self.contract, sender=sender, recipient=recipient)
-        return hash_fields([secret.secret, fr(self._caches.tags.take(secret, tagging.next_index))])
+        return tag_of(secret.secret, self._caches.tags.take(secret, tagging.next_index))
