@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from aztecd.crypto.field import fr_from_hex, fr_hex
+from aztecd.crypto.field import fr, fr_from_hex, fr_hex
+from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.contracts import PublicKeys, address_from_keys, initialization_hash
 from aztecd.pxe.abi import (
     IntegerType,
     encode_arguments,
     event_selector,
+)
+from aztecd.pxe.accounts import (
+    AccountKind,
+    FeeOption,
+    StubSigner,
+    account_payload,
+    claim_payment,
+    constructor_arguments,
+    instantiate,
+    is_consumable_call,
+    lookup_validity_call,
+    multi_call_payload,
+    private_fpc_payment,
+    private_fpc_transfer,
+    public_fpc_payment,
+    public_fpc_transfer,
+    publish_class_payload,
+    publish_instance_call,
+    set_authorized_call,
+    sponsored_payment,
 )
 from aztecd.pxe.artifacts import (
     artifact_hash_parts,
@@ -17,6 +38,8 @@ from aztecd.pxe.artifacts import (
     contract_class_of,
     load_artifact,
 )
+from aztecd.pxe.keys import Secret
+from aztecd.pxe.requests import AuthWitness, ExecutionPayload
 from tests.support.client_install import install
 from tests.support.contract_artifacts import contract_artifact
 from tests.support.vectors import load
@@ -133,3 +156,58 @@ def test_recorded_call_stacks(case):
         [place.path.rsplit("/noir-projects/")[-1], place.line, place.column, min(len(place.text), 60)]
         for place in stack
     ] == case["stack"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "curve"), [(AccountKind.ECDSA_K, "K"), (AccountKind.ECDSA_R, "R")], ids=["k1", "r1"]
+)
+def test_recorded_ecdsa_accounts(kind, curve):
+    (case,) = [entry for entry in INSTANCES if entry["name"].startswith(f"Ecdsa{curve}")]
+    key = Secret(b"\x07" * 32)
+    arguments = constructor_arguments(kind, key)
+    assert arguments is not None
+    assert [fr_hex(field) for field in arguments] == case["constructor_args_encoded"]
+    artifact = contract_artifact(kind.contract_name)
+    instance = instantiate(
+        contract_class_of(artifact).id,
+        initializer=artifact.initializer(),
+        arguments=arguments,
+        salt=fr_from_hex(case["salt"]),
+        public_keys=PublicKeys.decode(bytes.fromhex(case["public_keys"][2:])),
+    )
+    assert fr_hex(instance.address) == case["address"]
+
+
+def test_our_calls_are_functions_of_their_contracts():
+    address, number = AztecAddress(fr(7)), fr(8)
+    artifact = contract_artifact("Token")
+    made = contract_class_of(artifact)
+    instance = instantiate(made.id, salt=number)
+    witness = AuthWitness(request_hash=number, witness=())
+    private = private_fpc_payment(address, max_fee=1, nonce=number, approval=witness)
+    approve = set_authorized_call(number, is_authorized=True)
+    public = public_fpc_payment(address, max_fee=1, nonce=number, approval=approve)
+    claim = claim_payment(address, amount=1, claim_secret=number, message_leaf_index=2)
+    stub = ExecutionPayload(calls=())
+    calls = [
+        ("FPC", private.calls[0]),
+        ("FPC", public.calls[1]),
+        ("AuthRegistry", public.calls[0]),
+        ("AuthRegistry", is_consumable_call(address, number)),
+        ("FeeJuice", claim.calls[0]),
+        ("SponsoredFPC", sponsored_payment(address).calls[0]),
+        ("Token", private_fpc_transfer(address, address, address, max_fee=1, nonce=number)),
+        ("Token", public_fpc_transfer(address, address, address, max_fee=1, nonce=number)),
+        ("ContractClassRegistry", publish_class_payload(made).calls[0]),
+        ("ContractInstanceRegistry", publish_instance_call(instance)),
+        ("SchnorrAccount", lookup_validity_call(address, address, number)),
+        ("MultiCallEntrypoint", multi_call_payload(stub).calls[0]),
+    ]
+    for kind in AccountKind:
+        entry = account_payload(address, StubSigner(), stub, fee_option=FeeOption.EXTERNAL).calls[0]
+        calls.append((kind.contract_name, entry))
+    for contract, call in calls:
+        abi = contract_artifact(contract).abi_by_selector(call.selector)
+        assert abi is not None, (contract, call.name)
+        assert (abi.name, abi.kind, abi.arguments_size) == (call.name, call.type, len(call.args))
+        assert abi.return_types == call.return_types
