@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aztecd.avm.tags import FF, U1, U8, U16, U32, U64, U128
+from aztecd.avm.tags import FF, MASKS, U1, U8, U16, U32, U64, U128, WIDTHS
+from aztecd.crypto.field import FR_MODULUS
 from tests.support.avm_assembler import Assembler, At, Label
 from tests.support.avm_program_cells import (
     ALL_TAGS,
@@ -56,6 +57,7 @@ class ProgramWriter(EffectWriter):
         self._statements: dict[Callable[[int], None], int] = {
             self._compute: 24,
             self._same_cells: 6,
+            self._at_limits: 5,
             self._walk_mixed: 3,
             self._divide: 3,
             self._cast: 6,
@@ -68,6 +70,7 @@ class ProgramWriter(EffectWriter):
             self._walk_array: 2,
             self._branch: 5,
             self._write_pointer: 2,
+            self._late_error: 2,
             self._loop: 4,
             self._jump_over: 2,
             self._jump_inside: 2,
@@ -204,6 +207,20 @@ class ProgramWriter(EffectWriter):
             else:
                 self._either(self._rng.choice(("ADD", "SUB", "MUL")), *operands)
 
+    def _at_limits(self, depth: int) -> None:
+        """Compute with values at the ends of a tag's range, or next to each other."""
+        rng = self._rng
+        tag = self._tag()
+        top = MASKS[tag] if tag else FR_MODULUS - 1
+        left = rng.choice((0, 1, top, top - 1, WIDTHS[tag]))
+        right = rng.choice((left, max(left - 1, 0), min(left + 1, top), top - left, 1))
+        cells = (self._cell(tag), self._cell(tag))
+        for cell, value in zip(cells, (left, right), strict=True):
+            self._set(cell, tag, value)
+        names = ["ADD", "SUB", "MUL", "EQ", "LT", "LTE"]
+        name = rng.choice(names if tag == FF else [*names, "AND", "OR", "XOR", "SHL", "SHR"])
+        self._either(name, *cells, self._result(U1 if name in {"EQ", "LT", "LTE"} else tag))
+
     def _walk_mixed(self, depth: int) -> None:
         """Repeat the same instructions on cells of several tags."""
         if depth >= 2:
@@ -250,7 +267,7 @@ class ProgramWriter(EffectWriter):
     def _divide(self, depth: int) -> None:
         tag = self._tag()
         divisor = self._cell(tag)
-        if self._loops and self._rng.random() < 0.1:
+        if self._loops and self._rng.random() < 0.3:
             # In a late round of the loop it is 0.
             self._late_flag()
             self._either("CAST", FLAG, divisor, tag=tag)
@@ -265,8 +282,11 @@ class ProgramWriter(EffectWriter):
     def _constant(self, depth: int) -> None:
         tag = self._tag()
         value = self._value(self._rng.choice((tag, FF)))
-        # Values that do not fit are cut by the instruction.
-        self._set(self._cell(tag), tag, value)
+        # Values that do not fit are cut by the instruction, and reduced if they are no field elements.
+        if self._rng.random() < 0.2:
+            self._op("SET_FF", self._cell(tag), tag=tag, immediate=self._rng.getrandbits(256))
+        else:
+            self._set(self._cell(tag), tag, value)
 
     def _move(self, depth: int) -> None:
         tag = self._tag()
@@ -368,6 +388,21 @@ class ProgramWriter(EffectWriter):
         counter, tag, rounds = self._rng.choice(self._loops)
         self._set(LATE, tag, self._rng.randint(1, rounds))
         self._either("LT", counter, LATE, FLAG)
+
+    def _late_error(self, depth: int) -> None:
+        """In a late round of a loop, give a cell that was just used another tag."""
+        if not self._loops or not self._recent:
+            return
+        rng = self._rng
+        used = [cell.address for cell in self._recent.values() if not cell.is_local]
+        cell = rng.choice((*used, *used, rng.choice(self._pointers)[0], BASE))
+        skip = Label()
+        self._late_flag()
+        self._op("JUMPI_32", FLAG, target=skip)
+        self._asm.op("CAST_16", self._plain_at(cell), self._plain_at(cell), tag=self._tag())
+        self._asm.place(skip)
+        if rng.random() < 0.5:
+            self._compute(depth)
 
     def _loop(self, depth: int) -> None:
         """Repeat a few statements; the counter may have any wide enough tag."""
