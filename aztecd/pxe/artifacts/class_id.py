@@ -14,7 +14,7 @@ from typing import Final
 
 import orjson
 
-from aztecd.crypto.field import FR_MODULUS, FR_SIZE, FR_ZERO, Fr, fr, fr_from_bytes
+from aztecd.crypto.field import FR_MODULUS, FR_SIZE, FR_ZERO, FieldError, Fr, fr, fr_from_bytes
 from aztecd.crypto.poseidon2 import hash_fields
 from aztecd.crypto.sha256 import sha256
 from aztecd.protocol.basic import FunctionSelector
@@ -114,7 +114,10 @@ def verification_key_hash(function: FunctionArtifact) -> Fr:
         raise ArtifactError(
             f"the verification key of {function.name} has {len(key)} bytes, expected {_VERIFICATION_KEY_SIZE}"
         )
-    return hash_fields(fr_from_bytes(key[at : at + FR_SIZE]) for at in range(0, len(key), FR_SIZE))
+    try:
+        return hash_fields(fr_from_bytes(key[at : at + FR_SIZE]) for at in range(0, len(key), FR_SIZE))
+    except FieldError as error:
+        raise ArtifactError(f"the verification key of {function.name} is damaged: {error}") from error
 
 
 def _functions_root(artifact: ContractArtifact, kind: FunctionKind) -> Fr:

@@ -74,23 +74,19 @@ class SourceMap:
             found += self._places(self._node(location, brillig_function))
         if found and "." in locations[-1]:
             # The unconstrained function's own frames begin at its entry: the call stands before them.
-            acir = self._symbols.get("acir_locations", {})
-            found = self._places(acir.get(locations[-1].split(".")[0])) + found
+            found = self._places(self._node(locations[-1].partition(".")[0], None)) + found
         return found
 
-    def _node(self, location: str, brillig_function: int | None) -> int | None:
+    def _node(self, location: str, brillig_function: int | None) -> object:
         _, _, pc = location.partition(".")
         if pc and brillig_function is not None:
-            table = self._symbols.get("brillig_locations", {}).get(str(brillig_function), {})
-        else:
-            table, pc = self._symbols.get("acir_locations", {}), location
-        node: int | None = table.get(pc)
-        return node
+            return _table(_table(self._symbols, "brillig_locations"), str(brillig_function)).get(pc)
+        return _table(self._symbols, "acir_locations").get(location)
 
-    def _places(self, node: int | None) -> list[SourceLocation]:
-        nodes = self._symbols.get("location_tree", {}).get("locations", [])
+    def _places(self, node: object) -> list[SourceLocation]:
         found: list[SourceLocation] = []
         try:
+            nodes = _table(self._symbols, "location_tree").get("locations", [])
             while node is not None and len(found) < _MAX_DEPTH:
                 entry = nodes[node]
                 if entry["parent"] is None:
@@ -99,7 +95,7 @@ class SourceMap:
                 if place is not None:
                     found.append(place)
                 node = entry["parent"]
-        except (IndexError, KeyError, TypeError) as error:
+        except (IndexError, KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"damaged debug symbols: {type(error).__name__} {error}") from error
         return found[::-1]
 
@@ -135,6 +131,13 @@ class SourceMap:
         if not isinstance(symbols, dict):
             raise ArtifactError("damaged debug symbols: no object")
         return symbols
+
+
+def _table(value: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = value.get(name, {})
+    if not isinstance(found, dict):
+        raise ArtifactError(f"damaged debug symbols: {name} is no object")
+    return found
 
 
 def render_call_stack(

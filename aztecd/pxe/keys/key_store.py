@@ -33,10 +33,12 @@ from aztecd.pxe.keys.errors import KeysError, UnknownAccountError, VaultError
 from aztecd.pxe.keys.secret import Secret
 from aztecd.pxe.keys.vault import Vault
 from aztecd.storage.kv import KeyValueStore, prefix_end
+from aztecd.storage.schema import Prefix
 
 __all__ = ["KeyStore", "KeyValidationRequest"]
 
 _CONTEXT: Final = b"aztecd account keys 1"
+_VAULT, _ACCOUNTS = b"\0", b"\1"
 _PUBLIC_SIZE: Final = 256 + 32
 _KEY_SIZE: Final = 32
 
@@ -78,6 +80,15 @@ class KeyStore:
             if len(key) != len(prefix) + _KEY_SIZE or len(value) <= _PUBLIC_SIZE:
                 raise VaultError("a record of the key store is damaged")
             self._index(CompleteAddress.decode(key[len(prefix) :] + value[:_PUBLIC_SIZE]))
+
+    @classmethod
+    def over(cls, store: KeyValueStore) -> KeyStore:
+        """Open the key store of a PXE's store: vault under PXE_KEY 0, accounts under PXE_KEY 1.
+
+        Raises VaultError on a damaged one.
+        """
+        prefix = Prefix.PXE_KEY.key
+        return cls(store, Vault(store, prefix + _VAULT), prefix + _ACCOUNTS)
 
     @property
     def vault(self) -> Vault:

@@ -204,6 +204,9 @@ def test_classes_need_keys_and_one_public_function():
     value["functions"][0]["verification_key"] = "AAAA"
     with pytest.raises(ArtifactError, match="has 3 bytes, expected 4064"):
         contract_class_of(load_artifact(value))
+    value["functions"][0]["verification_key"] = base64.b64encode(b"\xff" * 127 * 32).decode()
+    with pytest.raises(ArtifactError, match="the verification key of open is damaged"):
+        contract_class_of(load_artifact(value))
     value = contract()
     value["functions"].append(copy.deepcopy(value["functions"][2]))
     with pytest.raises(ArtifactError, match=r"at most one public function artifact. Received 2"):

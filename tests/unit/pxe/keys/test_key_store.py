@@ -293,6 +293,18 @@ def test_key_files(tmp_path):
         opened(protection=KeyFile(path=tmp_path / "none"))
 
 
+def test_the_key_store_of_a_pxe():
+    store = MemoryStore()
+    keys = KeyStore.over(store)
+    assert keys.accounts() == []
+    keys.vault.create(passphrase("x"))
+    account = add(keys, ACCOUNTS[0])
+    again = KeyStore.over(store)
+    assert again.accounts() == [account]
+    again.vault.unlock(passphrase("x"))
+    assert fr_hex(again.master_secret(account.address, KeyKind.TAGGING).reveal()) == ACCOUNTS[0]["tsk_m"]
+
+
 def test_the_vault_seals_other_secrets_too():
     vault = opened(protection=passphrase("x")).vault
     sealed = vault.seal(b"signing key", b"signing")
