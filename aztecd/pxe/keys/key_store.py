@@ -38,7 +38,6 @@ from aztecd.storage.schema import Prefix
 __all__ = ["KeyStore", "KeyValidationRequest"]
 
 _CONTEXT: Final = b"aztecd account keys 1"
-_VAULT, _ACCOUNTS = b"\0", b"\1"
 _PUBLIC_SIZE: Final = 256 + 32
 _KEY_SIZE: Final = 32
 
@@ -83,12 +82,8 @@ class KeyStore:
 
     @classmethod
     def over(cls, store: KeyValueStore) -> KeyStore:
-        """Open the key store of a PXE's store: vault under PXE_KEY 0, accounts under PXE_KEY 1.
-
-        Raises VaultError on a damaged one.
-        """
-        prefix = Prefix.PXE_KEY.key
-        return cls(store, Vault(store, prefix + _VAULT), prefix + _ACCOUNTS)
+        """Open the key store of a PXE's store. Raises VaultError on a damaged one."""
+        return cls(store, Vault(store, Prefix.PXE_VAULT.key), Prefix.PXE_KEY.key)
 
     @property
     def vault(self) -> Vault:
