@@ -25,7 +25,7 @@ class Prefix(IntEnum):
     """First byte of a key.
 
     Ranges: 0x01 the store itself, 0x10-0x1f world state, 0x20-0x4f chain, 0x50-0x5f mempool, 0x60-0x6f l1,
-    0x70-0x8f pxe (a store of its own).
+    0x70-0x8f pxe and wallet (a store of its own).
     """
 
     STORE = 0x01
@@ -84,6 +84,8 @@ class Prefix(IntEnum):
     PXE_SENDER_FINALIZED = 0x81
     PXE_RECIPIENT_TAG = 0x82
     PXE_KEY = 0x83
+    WALLET_ACCOUNT = 0x84
+    WALLET_CONTACT = 0x85
 
     @property
     def key(self) -> bytes:
