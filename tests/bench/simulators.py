@@ -42,8 +42,10 @@ _RECORDED: Final = {
 }
 _LOOPS: Final = {"ADD loop": "ADD U32 and JUMP", "JUMP loop": "JUMP self"}
 _TREES: Final = (TreeId.NULLIFIER, TreeId.NOTE_HASH, TreeId.PUBLIC_DATA, TreeId.L1_TO_L2_MESSAGE)
-_WARM_UP: Final = 3
-"""Runs that are not counted: the fast form and the native simulator's callbacks get faster in them."""
+_WARM_UP: Final = 20
+"""Runs of the fast form that are not counted: in each of them it compiles a little more."""
+_FIRST_RUNS: Final = 1
+"""The same for the others: the first run on a state is slower."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,14 +83,16 @@ def executions(runs: int, *, with_native: bool, say: Callable[[str], None]) -> l
             execution = Execution(name=name)
             found.append(execution)
             executors = {form: _executor(is_fast=is_fast) for form, is_fast in FORMS.items()}
-            for number in range(_WARM_UP + runs):
+            for _ in range(_WARM_UP):
+                _timed(executors["fast"], prepared)
+            for _ in range(_FIRST_RUNS):
+                _timed(executors["plain"], prepared)
+            for _ in range(runs):
                 for form, executor in executors.items():
                     elapsed, execution.instructions = _timed(executor, prepared)
-                    if number >= _WARM_UP:
-                        execution.runs_ms.setdefault(form, []).append(elapsed * 1e3)
-                if native is not None and number >= _WARM_UP:
-                    # Its first run on a state is slower.
-                    *_, seconds = natively(times=2)
+                    execution.runs_ms.setdefault(form, []).append(elapsed * 1e3)
+                if native is not None:
+                    *_, seconds = natively(times=1 + _FIRST_RUNS)
                     execution.runs_ms.setdefault(NATIVE, []).append(seconds * 1e3)
             medians = ", ".join(f"{form} {ms:.1f} ms" for form, ms in execution.median_ms().items())
             say(f"{name}: {medians}")
@@ -114,8 +118,8 @@ def hostile_runs(*, with_native: bool, say: Callable[[str], None]) -> list[Hosti
                 if is_fast:
                     run.peak_mib = peak_mib() - before
             if native is not None and len(program(name).calldatas) == 1:
-                seconds = native.time_call(program(name).case(name), DEFAULTS, times=1 + _WARM_UP)
-                run.ms[NATIVE] = statistics.median(seconds[1:]) * 1e3
+                seconds = native.time_call(program(name).case(name), DEFAULTS, times=_FIRST_RUNS + 3)
+                run.ms[NATIVE] = statistics.median(seconds[_FIRST_RUNS:]) * 1e3
             say(f"{name}: " + ", ".join(f"{form} {ms:.0f} ms" for form, ms in run.ms.items()))
     return found
 
