@@ -41,7 +41,6 @@ def test_a_wallet_goes_on_after_a_restart(client, start, tmp_path):
     assert steps["initial"] == {"block": 3}
     assert steps["paid"]["block"] == 4
     assert steps["together"]["blocks"] in ([5, 5], [5, 6], [6, 5])
-    assert steps["public"]["message"] == "transactions with public calls are not supported by this node yet"
     assert steps["refused"] == {
         "poor": "Invalid tx: Insufficient fee payer balance",
         "again": "Invalid tx: Existing nullifier",

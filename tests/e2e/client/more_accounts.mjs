@@ -7,7 +7,6 @@ import { AztecAddress } from '@aztec/aztec.js/addresses';
 import { NO_WAIT } from '@aztec/aztec.js/contracts';
 import { Fr } from '@aztec/aztec.js/fields';
 import { createAztecNodeClient, waitForNode, waitForTx } from '@aztec/aztec.js/node';
-import { AuthRegistryContract } from '@aztec/aztec.js/protocol';
 import { TxStatus } from '@aztec/aztec.js/tx';
 import { getFeeJuiceBalance } from '@aztec/aztec.js/utils';
 import { EmbeddedWallet } from '@aztec/wallets/embedded';
@@ -150,18 +149,6 @@ async function finalize() {
   return { status: receipt.status, block: finalized.block.number };
 }
 
-/** Public calls are refused, and the client shows why. */
-async function sendPublicCall(sender) {
-  const begin = await node.getBlockNumber();
-  const registry = AuthRegistryContract.at(wallet);
-  const call = registry.methods.set_authorized(Fr.random(), true);
-  const error = await call.send({ from: sender, wait: NO_WAIT }).then(() => undefined, reason => reason);
-  assert.ok(error instanceof Error, 'the transaction is refused');
-  assert.equal(await node.getBlockNumber(), begin);
-  assert.equal(await node.getPendingTxCount(), 0);
-  return error.message;
-}
-
 /** What breaks a rule is refused with the reason that the reference gives; the wallet itself looks at neither. */
 async function breakRules(payer) {
   const begin = await node.getBlockNumber();
@@ -194,7 +181,6 @@ if (process.env.RESUME) {
   say({ step: 'paid', ...(await deployPaid(payer)) });
   say({ step: 'together', ...(await deployTogether(payer)) });
   say({ step: 'time', ...(await moveTime(payer, 3600)) });
-  say({ step: 'public', message: await sendPublicCall(payer) });
   say({ step: 'refused', ...(await breakRules(payer)) });
   say({ step: 'finalized', ...(await finalize()) });
   say({ step: 'end', accounts: (await wallet.getAccounts()).length, block: await node.getBlockNumber() });
