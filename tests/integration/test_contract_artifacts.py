@@ -14,6 +14,7 @@ from aztecd.pxe.abi import (
 )
 from aztecd.pxe.accounts import (
     AccountKind,
+    EntrypointPayload,
     FeeOption,
     StubSigner,
     account_payload,
@@ -33,6 +34,7 @@ from aztecd.pxe.accounts import (
     sponsored_payment,
 )
 from aztecd.pxe.artifacts import (
+    FunctionKind,
     artifact_hash_parts,
     artifact_to_json,
     contract_class_of,
@@ -211,3 +213,29 @@ def test_our_calls_are_functions_of_their_contracts():
         assert abi is not None, (contract, call.name)
         assert (abi.name, abi.kind, abi.arguments_size) == (call.name, call.type, len(call.args))
         assert abi.return_types == call.return_types
+
+
+def test_calls_made_by_hand_are_those_of_the_codec():
+    instance = instantiate(fr(5), salt=fr(3))
+    abi = contract_artifact("ContractInstanceRegistry").abi("publish_for_public_execution")
+    arguments = [fr(3), fr(5), instance.initialization_hash, instance.public_keys, True]
+    assert tuple(encode_arguments(abi.parameters, arguments)) == publish_instance_call(instance).args
+
+    calls = (publish_instance_call(instance), sponsored_payment(AztecAddress(fr(9))).calls[0])
+    encoded = EntrypointPayload.of(calls, fr(77))
+    payload = {
+        "function_calls": [
+            {
+                "args_hash": call.hashed().hash,
+                "function_selector": call.selector,
+                "target_address": call.to,
+                "is_public": call.type is FunctionKind.PUBLIC,
+                "hide_msg_sender": False,
+                "is_static": False,
+            }
+            for call in encoded.calls
+        ],
+        "tx_nonce": 77,
+    }
+    abi = contract_artifact("SchnorrAccount").abi("entrypoint")
+    assert encode_arguments(abi.parameters, [payload, 1, False])[:31] == encoded.to_fields()

@@ -109,8 +109,8 @@ def _encode(abi_type: AbiType, value: Any, name: str, out: list[Fr]) -> None:
 def _encode_option(abi_type: StructType, value: Any, name: str, out: list[Fr]) -> None:
     flag, content = abi_type.fields
     if isinstance(value, Mapping) and "_is_some" in value:
-        value = value.get("_value") if _boolean(value["_is_some"], f"{name}._is_some") else None
-        is_some = value is not None
+        is_some = _boolean(value["_is_some"], f"{name}._is_some")
+        value = value.get("_value")
     else:
         is_some = value is not None and value is not _ABSENT
     _encode(flag.type, is_some, f"{name}._is_some", out)
@@ -121,14 +121,7 @@ def _encode_option(abi_type: StructType, value: Any, name: str, out: list[Fr]) -
 
 
 def _encode_struct(abi_type: StructType, value: Any, name: str, out: list[Fr]) -> None:
-    if hasattr(value, "to_fields"):
-        fields = [fr_from_bytes(field) for field in value.to_fields()]
-        if len(fields) != type_size(abi_type):
-            raise AbiEncodingError(
-                f"Argument {name} has {len(fields)} fields where the type has {type_size(abi_type)}"
-            )
-        out += fields
-    elif abi_type.is_aztec_address or abi_type.is_eth_address:
+    if abi_type.is_aztec_address or abi_type.is_eth_address:
         for part in ("address", "inner"):
             bare = _member(value, part)
             if bare is not _ABSENT:
@@ -145,6 +138,13 @@ def _encode_struct(abi_type: StructType, value: Any, name: str, out: list[Fr]) -
         _encode(FieldType(), _unwrapped(value), f"{name}.inner", out)
     elif abi_type.is_bounded_vec:
         _encode_bounded_vec(abi_type, value, name, out)
+    elif hasattr(value, "to_fields"):
+        fields = [fr_from_bytes(field) for field in value.to_fields()]
+        if len(fields) != type_size(abi_type):
+            raise AbiEncodingError(
+                f"Argument {name} has {len(fields)} fields where the type has {type_size(abi_type)}"
+            )
+        out += fields
     else:
         for field in abi_type.fields:
             _encode(field.type, _member(value, field.name), f"{name}.{field.name}", out)

@@ -107,6 +107,9 @@ def test_an_object_with_an_address_is_an_address():
     class Complete:
         address: bytes
 
+        def to_fields(self):
+            return [self.address] * 3
+
     assert encode_value(type_from_json(ADDRESS), Complete(fr(9))) == [fr(9)]
     assert encode_value(type_from_json(ADDRESS), {"address": "0x09"}) == [fr(9)]
 
@@ -150,6 +153,13 @@ def test_options():
         fr(1),
         fr(2),
     ]
+
+
+def test_options_that_claim_a_value_need_one():
+    with pytest.raises(AbiEncodingError, match=r"Undefined argument o\._value of type struct"):
+        encode_value(option(ADDRESS), {"_is_some": True}, "o")
+    nested = option(type_to_json(option({"kind": "field"})))
+    assert encode_value(nested, {"_is_some": True, "_value": None}) == [fr(1), fr(0), fr(0)]
 
 
 def test_bounded_vectors():
