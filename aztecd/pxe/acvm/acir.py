@@ -61,7 +61,7 @@ def solve(circuit: Circuit, state: CircuitState, start: int = 0) -> None:
 
 def with_message(error: ExecutionError, circuit: Circuit, state: CircuitState) -> ExecutionError:
     """Make of a failed constraint what the program has to say about it; give any other error back."""
-    if type(error) is not UnsatisfiedConstraintError or not error.location:
+    if type(error) is not UnsatisfiedConstraintError or error.brillig_function is not None:
         return error
     message = circuit.assert_messages.get(error.location[-1])
     if message is None:
@@ -74,11 +74,7 @@ def with_message(error: ExecutionError, circuit: Circuit, state: CircuitState) -
         # A message of values that are not known yet says nothing: the reference leaves it away, too.
         return error
     failed = AssertionFailedError(message.selector, tuple(payload))
-    failed.opcode, failed.brillig_function, failed.brillig_pcs = (
-        error.opcode,
-        error.brillig_function,
-        error.brillig_pcs,
-    )
+    failed.opcode = error.opcode
     return failed
 
 
@@ -119,7 +115,7 @@ def _assert_zero(state: CircuitState, expression: Expression) -> None:
         elif right_value is not None:
             unknown[left] = unknown.get(left, 0) + coefficient * right_value
         elif coefficient:
-            raise UnsolvableError(f"witnesses {left} and {right} of a product have no value")
+            raise UnsolvableError(f"expression has too many unknowns w{left}*w{right}")
     for coefficient, witness in expression.terms:
         value = state.witnesses[witness]
         if value is None:
@@ -136,7 +132,8 @@ def _assert_zero(state: CircuitState, expression: Expression) -> None:
             raise UnsatisfiedConstraintError
         return
     if len(left_over) > 1:
-        raise UnsolvableError(f"witnesses {sorted(left_over)[:5]} have no value")
+        names = " + ".join(f"w{witness}" for witness in sorted(left_over)[:5])
+        raise UnsolvableError(f"expression has too many unknowns {names}")
     ((witness, coefficient),) = left_over.items()
     state.witnesses[witness] = -total * pow(coefficient, -1, FR_MODULUS) % FR_MODULUS
 
@@ -172,7 +169,7 @@ def _call_brillig(state: CircuitState, opcode: BrilligCall) -> None:
 def _witness(state: CircuitState, witness: int) -> int:
     value = state.witnesses[witness]
     if value is None:
-        raise UnsolvableError(f"witness {witness} has no value")
+        raise UnsolvableError(f"missing assignment for witness index {witness}")
     return value
 
 
@@ -192,7 +189,7 @@ def _value(state: CircuitState, expression: Expression) -> int:
 def _block(state: CircuitState, block: int) -> list[int]:
     values = state.blocks.get(block)
     if values is None:
-        raise UnsolvableError(f"memory block {block} is used before it is made")
+        raise UnsolvableError(f"memory block {block} is used before it is initialized")
     return values
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from aztecd.crypto.field import FR_MODULUS
+from aztecd.crypto.radix import to_radix_be
 from aztecd.pxe.acvm import black_box
 from aztecd.pxe.acvm.errors import (
     AssertionFailedError,
@@ -139,7 +140,7 @@ def step(frame: Frame) -> None:
             following = place
         case Return():
             if not frame.calls:
-                raise BrilligFaultError("unconstrained code returns from no call")
+                raise BrilligFaultError("return opcode hit, but callstack already empty")
             following = frame.calls.pop() + 1
         case CalldataCopy():
             copy_calldata(memory, opcode, frame.calldata)
@@ -175,7 +176,7 @@ def run_black_box(memory: list[int], opcode: BlackBox) -> None:
             value, radix, pointer, count, _ = (_get(memory, a) for a in arguments if isinstance(a, Address))
             # A range that does not fit is refused before its digits are made.
             grow(memory, pointer + count)
-            write_range(memory, pointer, black_box.to_radix(value, radix, count))
+            write_range(memory, pointer, _digits(value, radix, count))
             return
         case "EmbeddedCurveAdd":
             cells = [_get(memory, a) for a in arguments if isinstance(a, Address)]
@@ -192,6 +193,16 @@ def run_black_box(memory: list[int], opcode: BlackBox) -> None:
         write_range(memory, _get(memory, target.pointer), outputs)
     else:
         _set(memory, target, outputs[0])
+
+
+def _digits(value: int, radix: int, count: int) -> list[int]:
+    """Give `count` digits, the most significant first."""
+    if not 2 <= radix <= 256:
+        raise BrilligFaultError(f"Radix {radix} out of the valid range [2,256]")
+    digits = to_radix_be(value, radix, count)
+    if digits is None:
+        raise BrilligFaultError(f"Field failed to decompose into specified {count} limbs")
+    return digits
 
 
 def _place(memory: list[int], address: Address) -> int:
@@ -212,7 +223,7 @@ def _vector(memory: list[int], vector: HeapVector) -> list[int]:
 
 def _trap(data: list[int]) -> ExecutionError:
     if not data:
-        return UnsatisfiedConstraintError()
+        return UnsatisfiedConstraintError("Failed to solve brillig function")
     return AssertionFailedError(data[0], tuple(data[1:]))
 
 
@@ -234,9 +245,9 @@ def _integer(operation: IntegerOp, width: int, left: int, right: int) -> int:
         case IntegerOp.XOR:
             return (left ^ right) & mask
         case IntegerOp.SHL:
-            return left << right & mask if right < width else 0
+            return left << _shift(right, width) & mask
         case IntegerOp.SHR:
-            return left >> right if right < width else 0
+            return left >> _shift(right, width)
         case _:
             return _comparison(operation, left, right)
 
@@ -257,6 +268,12 @@ def _field(operation: IntegerOp, left: int, right: int) -> int:
             return _quotient(left, right)
         case _:
             return _comparison(operation, left, right)
+
+
+def _shift(by: int, width: int) -> int:
+    if by >= width:
+        raise BrilligFaultError(f"Attempted to shift by {by} bits on a type of bit size {width}")
+    return by
 
 
 def _quotient(left: int, right: int) -> int:

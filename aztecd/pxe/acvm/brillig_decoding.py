@@ -252,6 +252,7 @@ def _value_type(value: Any, depth: int) -> ValueType:
             items, size = content
             return ArrayType(tuple(_value_type(item, depth + 1) for item in items), _size(size))
         case "Vector":
-            return VectorType(tuple(_value_type(item, depth + 1) for item in content))
+            (items,) = content
+            return VectorType(tuple(_value_type(item, depth + 1) for item in items))
         case _:
             raise ValueError(f"unknown type {str(kind)[:40]}")

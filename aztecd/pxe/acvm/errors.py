@@ -1,9 +1,9 @@
 """What goes wrong with private programs.
 
     AztecdError
-      AcvmError                    has the location where the program stood
+      AcvmError
         BytecodeError              the bytes are no program
-        ExecutionError
+        ExecutionError             has the location where the program stood
           UnsatisfiedConstraintError   a constraint does not hold
           AssertionFailedError         the same, and the program says why (selector and payload)
           UnsolvableError          an opcode is reached before its inputs are known
@@ -74,7 +74,7 @@ class ExecutionError(AcvmError):
         """The stack of opcode locations, outermost first; empty when the program had not begun."""
         if self.opcode is None:
             return ()
-        if self.brillig_function is None:
+        if not self.brillig_pcs:
             return (str(self.opcode),)
         return tuple(f"{self.opcode}.{pc}" for pc in self.brillig_pcs)
 
@@ -107,11 +107,21 @@ class UnsolvableError(ExecutionError):
 
     code = "acvm_unsolvable"
 
+    def __str__(self) -> str:
+        return f"Cannot solve opcode: {self.args[0]}"
+
 
 class BlackBoxError(ExecutionError):
     """A black box can not compute with these inputs."""
 
     code = "acvm_black_box"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"solve blackbox function: {name}, reason: {reason}")
+
+    def __str__(self) -> str:
+        start = "Failed to" if self.brillig_function is None else "Assertion failed: failed to"
+        return f"{start} {self.args[0]}"
 
 
 class BrilligFaultError(ExecutionError):
@@ -119,11 +129,17 @@ class BrilligFaultError(ExecutionError):
 
     code = "acvm_brillig_fault"
 
+    def __str__(self) -> str:
+        return f"Assertion failed: {self.args[0]}"
+
 
 class ForeignCallShapeError(ExecutionError):
     """What the oracle gives does not fit the places that the program has for it."""
 
     code = "acvm_foreign_call_shape"
+
+    def __str__(self) -> str:
+        return f"Assertion failed: {self.args[0]}"
 
 
 class ForeignCallFailedError(ExecutionError):

@@ -37,6 +37,8 @@ ForeignCall = Callable[[str, list[list[int]]], ForeignAnswer]
 """Answers a foreign call: name and arguments, each a list even when it is one number."""
 
 _MAX_VALUES: Final = 1 << 20
+_SHOWN_VALUES: Final = 64
+_ONE_FOR_ARRAY: Final = "Foreign call returned a single value for an array type"
 
 
 def call_oracle(memory: list[int], call: ForeignCallOp, oracle: ForeignCall) -> None:
@@ -102,19 +104,27 @@ def _write_value(
     match slot, kind:
         case Address(), SimpleType(width):
             if not isinstance(answer, int):
-                raise ForeignCallShapeError("a foreign call result is a list where one value is expected")
+                if len(answer) != 1:
+                    raise _size_error(1, len(answer))
+                raise ForeignCallShapeError(
+                    "Function result size does not match brillig bytecode. "
+                    f"Expected 1 result but got Array([{answer[0]}])"
+                )
             address = memory[0] + slot.offset if slot.is_relative else slot.offset
             write(memory, address, _fitting(answer, width))
         case HeapArray(), ArrayType(items, size):
-            values = _as_list(answer)
-            if len(values) != _flat_size(items, size):
-                raise ForeignCallShapeError(
-                    "Foreign call return value does not match expected size. "
-                    f"Expected {_flat_size(items, size)} but got {len(values)}"
-                )
-            _write_items(memory, _cell(memory, slot.pointer), items, size, values)
+            expected = _flat_size(items, size)
+            if isinstance(answer, int):
+                if expected != 1:
+                    raise _size_error(expected, 1)
+                raise ForeignCallShapeError(_ONE_FOR_ARRAY)
+            if len(answer) != expected:
+                raise _size_error(expected, len(answer))
+            _write_items(memory, _cell(memory, slot.pointer), items, size, answer)
         case HeapVector(), VectorType(items):
-            values = _as_list(answer)
+            if isinstance(answer, int):
+                raise ForeignCallShapeError(_ONE_FOR_ARRAY)
+            values = answer
             if (
                 not items
                 or not all(isinstance(item, SimpleType) for item in items)
@@ -135,7 +145,12 @@ def _write_items(
     _check_weight(items, size)
     if all(isinstance(item, SimpleType) for item in items):
         widths = cycle([item.width for item in items if isinstance(item, SimpleType)])
-        write_range(memory, start, [_fitting(v, width) for v, width in zip(values, widths, strict=False)])
+        if not all(_fits(value, width) for value, width in zip(values, widths, strict=False)):
+            shown = ", ".join(str(value) for value in values[:_SHOWN_VALUES])
+            raise ForeignCallShapeError(
+                f"Foreign call result values [{shown}] do not match expected bit sizes"
+            )
+        write_range(memory, start, list(values))
         return
     used = 0
     for place, item in enumerate(items * size, start):
@@ -173,18 +188,18 @@ def _check_weight(items: tuple[ValueType, ...], size: int) -> None:
         raise ExecutionLimitError(f"a value of a foreign call has more than {_MAX_VALUES} cells")
 
 
-def _as_list(answer: int | Sequence[int]) -> Sequence[int]:
-    if isinstance(answer, int):
-        raise ForeignCallShapeError("a foreign call result is one value where a list is expected")
-    return answer
+def _size_error(expected: int, got: int) -> ForeignCallShapeError:
+    return ForeignCallShapeError(
+        f"Foreign call return value does not match expected size. Expected {expected} but got {got}"
+    )
+
+
+def _fits(value: int, width: int) -> bool:
+    return 0 <= value < (FR_MODULUS if width == FIELD else 1 << width)
 
 
 def _fitting(value: int, width: int) -> int:
-    if width == FIELD:
-        if not 0 <= value < FR_MODULUS:
-            raise ForeignCallShapeError(f"Foreign call result value {value} does not fit in bit size Field")
-    elif value >> width:
-        raise ForeignCallShapeError(
-            f"Foreign call result value {value} does not fit in bit size Integer(U{width})"
-        )
+    if not _fits(value, width):
+        kind = f"Integer(U{width})" if width else "Field"
+        raise ForeignCallShapeError(f"Foreign call result value {value} does not fit in bit size {kind}")
     return value

@@ -232,6 +232,8 @@ class _BlockWriter:
                 parts = [self._read(address) for address in (if_true, condition, if_false)]
                 self._write(target, "{} if {} else {}".format(*parts))
             case BinaryInt(target, operation, width, left, right):
+                if operation in {IntegerOp.SHL, IntegerOp.SHR}:
+                    self._emit(f"if {self._read(right)} >= {width}: raise Leave")
                 self._write(target, _integer(operation, width, self._read(left), self._read(right)))
             case BinaryField(target, operation, left, right):
                 self._write(target, _field(operation, self._read(left), self._read(right)))
@@ -358,9 +360,9 @@ def _integer(operation: IntegerOp, width: int, left: str, right: str) -> str:
         case IntegerOp.AND:
             return f"{left} & {right}"
         case IntegerOp.SHL:
-            return f"{left} << {right} & {mask} if {right} < {width} else 0"
+            return f"{left} << {right} & {mask}"
         case IntegerOp.SHR:
-            return f"{left} >> {right} if {right} < {width} else 0"
+            return f"{left} >> {right}"
         case _:
             return f"1 if {left} {_OPERATORS[operation]} {right} else 0"
 
