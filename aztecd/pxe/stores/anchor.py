@@ -19,6 +19,8 @@ __all__ = ["AnchorStore", "KnownBlock", "NetworkId"]
 
 _ANCHOR_KEY = Prefix.PXE_ANCHOR.key
 _NETWORK_KEY = Prefix.PXE_NETWORK.key
+_MAX_KNOWN = 256
+"""Known blocks that are not final; a deeper reorganisation rolls back to the final one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,19 @@ class AnchorStore:
         ]
 
     def remember(self, blocks: list[KnownBlock], *, finalized: BlockNumber) -> None:
-        """Add known blocks and forget those that the newest final one makes needless."""
-        for block in blocks:
-            self._stage.put(_known_key(block.number), block.hash)
-        final = [block.number for block in self.known_blocks() if block.number <= finalized]
-        for number in final[1:]:
-            self._stage.delete(_known_key(number))
+        """Add known blocks and forget those that are not needed.
+
+        What remains are the newest final block, and the newest ones that are not final.
+        """
+        known = {block.number: block.hash for block in self.known_blocks()}
+        wanted = known | {block.number: block.hash for block in blocks}
+        final = [number for number in wanted if number <= finalized]
+        kept = sorted(wanted.keys() - final)[-_MAX_KNOWN:] + ([max(final)] if final else [])
+        for number in wanted:
+            if number not in kept:
+                self._stage.delete(_known_key(number))
+            elif known.get(number) != wanted[number]:
+                self._stage.put(_known_key(number), wanted[number])
 
     def forget_after(self, number: BlockNumber) -> None:
         """Forget the known blocks above a number."""

@@ -72,6 +72,11 @@ class SenderTagStore:
         pending = self._pending(_name(secret))
         return list(dict.fromkeys(entry.tx_hash for entry in pending if start <= entry.index < end))
 
+    def pending_index(self, secret: TaggingSecret, tx_hash: TxHash) -> int | None:
+        """Give the pending index of a transaction."""
+        pending = self._pending(_name(secret))
+        return next((entry.index for entry in pending if entry.tx_hash == tx_hash), None)
+
     def last_finalized(self, secret: TaggingSecret) -> int | None:
         """Give the last finalized index."""
         return self._finalized(_name(secret))

@@ -42,10 +42,21 @@ def test_known_blocks_below_the_final_one_are_forgotten(stores):
     anchor = stores.anchor
     anchor.remember([KnownBlock(number, fr(number)) for number in (0, 5, 8, 12)], finalized=0)
     assert [block.number for block in anchor.known_blocks()] == [12, 8, 5, 0]
+    anchor.remember([KnownBlock(12, fr(13))], finalized=0)
+    assert anchor.known_blocks()[0] == KnownBlock(12, fr(13))
+    anchor.remember([KnownBlock(12, fr(12))], finalized=0)
     anchor.remember([KnownBlock(9, fr(9))], finalized=9)
     assert anchor.known_blocks() == [KnownBlock(12, fr(12)), KnownBlock(9, fr(9))]
     anchor.forget_after(9)
     assert anchor.known_blocks() == [KnownBlock(9, fr(9))]
+
+
+def test_known_blocks_do_not_pile_up_while_nothing_becomes_final(stores):
+    anchor = stores.anchor
+    for number in range(1, 300):
+        anchor.remember([KnownBlock(number, fr(number))], finalized=3)
+    numbers = [block.number for block in anchor.known_blocks()]
+    assert numbers == [*range(299, 43, -1), 3]
 
 
 def test_the_book_of_senders(stores):

@@ -1,0 +1,102 @@
+"""Finding the logs that were sent to own accounts, by their tags.
+
+For each sender and recipient the tags of a window of indexes are looked up; the window begins behind the
+indexes that can no longer be used (a day old) and ends a window's length behind the last final one. All
+windows of a contract go to the node together.
+
+Authority: @aztec/pxe src/logs/log_service.ts, src/tagging/recipient_sync/ (4.1.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aztecd.constants import MAX_TX_LIFETIME_S, PRIVATE_LOG_SIZE_IN_FIELDS
+from aztecd.crypto.field import Fr
+from aztecd.protocol.basic import AztecAddress
+from aztecd.protocol.logs import TxScopedL2Log
+from aztecd.pxe.execution.views import Scopes, TaggingSecret
+from aztecd.pxe.oracles.tagging import siloed_tags
+from aztecd.pxe.stores import TAG_WINDOW, PxeStoreBrokenError
+from aztecd.pxe.sync.job import Job
+from aztecd.pxe.sync.log_pages import private_logs
+from aztecd.pxe.sync.messages import bounded, message_context
+
+__all__ = ["fetch_tagged_logs"]
+
+
+@dataclass(slots=True)
+class _Search:
+    """The search for the logs of one secret: the window [start, end), and what was found. Mutable."""
+
+    secret: TaggingSecret
+    recipient: AztecAddress
+    start: int
+    end: int
+    tags: Sequence[Fr] = ()
+    logs: list[TxScopedL2Log] = field(default_factory=list)
+
+
+def fetch_tagged_logs(job: Job, contract: AztecAddress, base_slot: Fr, scopes: Scopes) -> None:
+    """Append the logs for the scoped accounts to the capsule array at `base_slot`."""
+    searches = [
+        _begin(job, secret, recipient)
+        for recipient in job.recipients(scopes)
+        for secret in job.secrets_of_senders(contract, recipient)
+    ]
+    active = searches
+    while active:
+        for search in active:
+            indexes = range(search.start, search.end)
+            search.tags = siloed_tags(search.secret.secret, search.secret.contract, indexes)
+        found = private_logs(job, [tag for search in active for tag in search.tags])
+        active = [search for search in active if _advance(job, search, found)]
+    for search in searches:
+        items = [_pending_log(log, search.recipient) for log in search.logs]
+        if items:
+            job.stores.capsules.append_to_array(contract, base_slot, items)
+
+
+def _begin(job: Job, secret: TaggingSecret, recipient: AztecAddress) -> _Search:
+    seen = job.stores.recipient_tags.get(secret)
+    start = 0 if seen.aged is None else seen.aged + 1
+    return _Search(secret, recipient, start, (seen.finalized or 0) + TAG_WINDOW + 1)
+
+
+def _advance(job: Job, search: _Search, found: Mapping[Fr, Sequence[TxScopedL2Log]]) -> bool:
+    """Take what was found in the window, and move it; false when there is nothing more to look for."""
+    aged = finalized = None
+    is_empty = True
+    for index, tag in enumerate(search.tags, search.start):
+        for log in found[tag]:
+            if log.block_number > job.anchor.number:
+                continue
+            is_empty = False
+            search.logs.append(log)
+            if job.anchor.now - log.block_timestamp >= MAX_TX_LIFETIME_S:
+                aged = index
+            if log.block_number <= job.anchor.finalized:
+                finalized = index
+    if is_empty:
+        return False
+    tags = job.stores.recipient_tags
+    if aged is not None:
+        tags.set_aged(search.secret, aged)
+    if finalized is None:
+        return False
+    if aged is not None and aged > finalized:
+        raise PxeStoreBrokenError("Highest aged index lower than highest finalized index invariant violated")
+    tags.set_finalized(search.secret, finalized)
+    search.start = search.end
+    search.end = finalized + TAG_WINDOW + 1
+    return search.start < search.end
+
+
+def _pending_log(log: TxScopedL2Log, recipient: AztecAddress) -> tuple[Fr, ...]:
+    """Give a log as contracts read it: 85 fields."""
+    return (
+        *bounded(log.log_data, PRIVATE_LOG_SIZE_IN_FIELDS, "a private log"),
+        *message_context(log),
+        recipient,
+    )
