@@ -21,6 +21,7 @@ from aztecd.protocol.tx import HashedValues
 from aztecd.pxe.abi import Decoded
 from aztecd.pxe.artifacts import FunctionAbi, FunctionKind
 from aztecd.pxe.requests import AuthWitness, Capsule, ExecutionPayload, FunctionCall, merge_payloads
+from aztecd.pxe.results import ProfileResult
 from aztecd.wallet.api import Wallet
 from aztecd.wallet.gas import ESTIMATE_PADDING, GasLimits, GasOptions, estimated_limits
 from aztecd.wallet.options import ProfileMode, ProfileOptions, SendOptions, SimulateOptions, WaitOptions
@@ -84,7 +85,7 @@ class Interaction(ABC):
         fee: FeeMethod | None = None,
         gas: GasOptions | None = None,
         additional_scopes: Sequence[AztecAddress] = (),
-    ) -> object:
+    ) -> ProfileResult:
         """Tell what each step of the transaction takes."""
         payload = await self.request(fee, sender=sender)
         return await self._wallet.profile_tx(
@@ -213,7 +214,7 @@ class ContractCall(Interaction):
         fee: FeeMethod | None = None,
         gas: GasOptions | None = None,
         additional_scopes: Sequence[AztecAddress] = (),
-    ) -> object:
+    ) -> ProfileResult:
         """Tell what each step of the transaction takes. Raises ClientError for a utility function."""
         if self.call.type is FunctionKind.UTILITY:
             raise ClientError("Can't profile a utility function.")

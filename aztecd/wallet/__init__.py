@@ -35,7 +35,6 @@ from aztecd.wallet.results import (
     PublicReturns,
     SendResult,
     Simulation,
-    UtilityResult,
 )
 from aztecd.wallet.waiting import wait_for_tx
 
@@ -68,7 +67,6 @@ __all__ = [
     "TransactionDroppedError",
     "TransactionError",
     "TransactionRevertedError",
-    "UtilityResult",
     "WaitOptions",
     "WaitTimeoutError",
     "Wallet",

@@ -16,6 +16,7 @@ from aztecd.pxe.abi import AbiType
 from aztecd.pxe.artifacts import ContractArtifact
 from aztecd.pxe.keys import Secret
 from aztecd.pxe.requests import AuthWitness, ExecutionPayload, FunctionCall
+from aztecd.pxe.results import ProfileResult, UtilityResult
 from aztecd.wallet.intents import Intent
 from aztecd.wallet.options import ProfileOptions, SendOptions, SimulateOptions
 from aztecd.wallet.results import (
@@ -26,7 +27,6 @@ from aztecd.wallet.results import (
     FoundEvent,
     SendResult,
     Simulation,
-    UtilityResult,
 )
 
 __all__ = ["EventDefinition", "PrivateEventQuery", "Wallet"]
@@ -104,7 +104,7 @@ class Wallet(Protocol):
         """Run a utility function."""
         ...
 
-    async def profile_tx(self, payload: ExecutionPayload, options: ProfileOptions) -> object:
+    async def profile_tx(self, payload: ExecutionPayload, options: ProfileOptions) -> ProfileResult:
         """Tell what the steps of a transaction take."""
         ...
 

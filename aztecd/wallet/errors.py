@@ -3,6 +3,7 @@
 InvalidInputError
 ├── WalletError                     a request that the wallet can not follow
 │   ├── AccountUnknownError         an address that is none of the wallet's accounts
+│   ├── ArtifactMissingError        a standard contract whose code is not at hand
 │   ├── ContractNotRegisteredError  a contract whose code the wallet does not have
 │   ├── TooManyCallsError           more calls than fit one entrypoint
 │   └── GasEstimateError            a transaction that no block can hold
@@ -22,6 +23,7 @@ from aztecd.protocol.simulation import SimulationFailure
 
 __all__ = [
     "AccountUnknownError",
+    "ArtifactMissingError",
     "ContractNotRegisteredError",
     "DuplicateTransactionError",
     "GasEstimateError",
@@ -44,6 +46,12 @@ class AccountUnknownError(WalletError):
     """The address is none of the wallet's accounts."""
 
     code = "wallet_account_unknown"
+
+
+class ArtifactMissingError(WalletError):
+    """The code of a standard contract is not at hand."""
+
+    code = "artifact_missing"
 
 
 class ContractNotRegisteredError(WalletError):

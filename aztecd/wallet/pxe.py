@@ -12,69 +12,33 @@ from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress, BlockNumber, FunctionSelector, TxHash
 from aztecd.protocol.contracts import ContractInstanceWithAddress
 from aztecd.protocol.header import BlockHeader
-from aztecd.protocol.simulation import PublicSimulationOutput
-from aztecd.protocol.tx import Tx
-from aztecd.protocol.tx_data import PrivateKernelTailPublicInputs
 from aztecd.pxe.artifacts import ContractArtifact
-from aztecd.pxe.execution.result import PrivateExecutionResult
 from aztecd.pxe.execution.views import Scopes
 from aztecd.pxe.keys import CompleteAddress, Secret
 from aztecd.pxe.requests import AuthWitness, FunctionCall, TxExecutionRequest
-from aztecd.pxe.stores import ContractOverride, StoredEvent
+from aztecd.pxe.results import PrivateEvent, ProfileResult, ProvingResult, SimulationResult, UtilityResult
+from aztecd.pxe.stores import ContractOverride
 
-__all__ = ["ProvenTx", "PxeSimulation", "WalletPxe"]
-
-
-class PxeSimulation(Protocol):
-    """A simulated transaction."""
-
-    @property
-    def private(self) -> PrivateExecutionResult:
-        """The executed private calls."""
-        ...
-
-    @property
-    def data(self) -> PrivateKernelTailPublicInputs:
-        """What the kernel made of them."""
-        ...
-
-    @property
-    def public_output(self) -> PublicSimulationOutput | None:
-        """What the node said about the public calls; None without any."""
-        ...
-
-
-class ProvenTx(Protocol):
-    """A transaction that can be sent."""
-
-    @property
-    def private(self) -> PrivateExecutionResult:
-        """The executed private calls."""
-        ...
-
-    @property
-    def tx(self) -> Tx:
-        """What the node gets."""
-        ...
+__all__ = ["WalletPxe"]
 
 
 class WalletPxe(Protocol):
     """Private execution, notes and keys."""
 
     async def register_account(self, secret: Secret, partial_address: Fr) -> CompleteAddress: ...  # noqa: D102
-    async def get_registered_accounts(self) -> Sequence[CompleteAddress]: ...  # noqa: D102
+    def get_registered_accounts(self) -> Sequence[CompleteAddress]: ...  # noqa: D102
     async def register_sender(self, address: AztecAddress) -> AztecAddress: ...  # noqa: D102
-    async def get_senders(self) -> Sequence[AztecAddress]: ...  # noqa: D102
+    def get_senders(self) -> Sequence[AztecAddress]: ...  # noqa: D102
     async def register_contract(  # noqa: D102
         self, instance: ContractInstanceWithAddress, artifact: ContractArtifact | None = None
     ) -> None: ...
     async def update_contract(self, address: AztecAddress, artifact: ContractArtifact) -> None: ...  # noqa: D102
-    async def get_contract_instance(  # noqa: D102
+    def get_contract_instance(  # noqa: D102
         self, address: AztecAddress
     ) -> ContractInstanceWithAddress | None: ...
-    async def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None: ...  # noqa: D102
-    async def get_synced_block_header(self) -> BlockHeader: ...  # noqa: D102
-    async def prove_tx(self, request: TxExecutionRequest, scopes: Scopes) -> ProvenTx: ...  # noqa: D102
+    def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None: ...  # noqa: D102
+    def get_synced_block_header(self) -> BlockHeader | None: ...  # noqa: D102
+    async def prove_tx(self, request: TxExecutionRequest, scopes: Scopes) -> ProvingResult: ...  # noqa: D102
     async def simulate_tx(  # noqa: D102
         self,
         request: TxExecutionRequest,
@@ -84,11 +48,11 @@ class WalletPxe(Protocol):
         skip_fee_enforcement: bool = False,
         overrides: Mapping[AztecAddress, ContractOverride] | None = None,
         scopes: Scopes,
-    ) -> PxeSimulation: ...
-    async def profile_tx(self, request: TxExecutionRequest, scopes: Scopes) -> object: ...  # noqa: D102
+    ) -> SimulationResult: ...
+    async def profile_tx(self, request: TxExecutionRequest, *, scopes: Scopes) -> ProfileResult: ...  # noqa: D102
     async def execute_utility(  # noqa: D102
         self, call: FunctionCall, *, auth_witnesses: Sequence[AuthWitness] = (), scopes: Scopes
-    ) -> Sequence[Fr]: ...
+    ) -> UtilityResult: ...
     async def get_private_events(  # noqa: D102
         self,
         selector: FunctionSelector,
@@ -98,4 +62,4 @@ class WalletPxe(Protocol):
         from_block: BlockNumber | None = None,
         to_block: BlockNumber | None = None,
         tx_hash: TxHash | None = None,
-    ) -> Sequence[StoredEvent]: ...
+    ) -> Sequence[PrivateEvent]: ...

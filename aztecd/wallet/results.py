@@ -36,7 +36,6 @@ __all__ = [
     "PublicReturns",
     "SendResult",
     "Simulation",
-    "UtilityResult",
     "offchain_output",
 ]
 
@@ -173,13 +172,6 @@ class Simulation:
             if (item.contract_address, item.selector, item.args_hash) == (call.to, call.selector, wanted)
         ]
         return private[occurrence] if occurrence < len(private) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UtilityResult:
-    """What a utility function returned."""
-
-    values: tuple[Fr, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

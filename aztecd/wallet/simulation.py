@@ -13,14 +13,14 @@ from aztecd.crypto.field import FR_ZERO
 from aztecd.protocol.simulation import PublicSimulationOutput, SimulationFailure
 from aztecd.protocol.tx import Tx
 from aztecd.protocol.tx_data import PrivateKernelTailPublicInputs, PublicCallRequest
+from aztecd.pxe.results import SimulationResult
 from aztecd.wallet.errors import SimulatedRevertError
-from aztecd.wallet.pxe import PxeSimulation
 from aztecd.wallet.results import PrivateReturns, PublicReturns, Simulation, offchain_output
 
 __all__ = ["merged", "node_simulation", "pxe_simulation"]
 
 
-def pxe_simulation(simulated: PxeSimulation) -> Simulation:
+def pxe_simulation(simulated: SimulationResult) -> Simulation:
     """Take over a simulation by the PXE."""
     return Simulation(
         private=simulated.private,

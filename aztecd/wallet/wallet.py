@@ -18,8 +18,7 @@ from typing import Final
 import structlog
 
 from aztecd.crypto.field import FR_ZERO, Fr
-from aztecd.errors import AztecdError
-from aztecd.protocol.basic import AztecAddress, BlockHash, BlockNumber
+from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.contracts import ContractInstanceWithAddress, partial_address
 from aztecd.protocol.gas import GasSettings
 from aztecd.protocol.hashes import silo_nullifier
@@ -42,6 +41,7 @@ from aztecd.pxe.execution.views import Scopes
 from aztecd.pxe.keys import Secret
 from aztecd.pxe.node import PxeNode
 from aztecd.pxe.requests import AuthWitness, ExecutionPayload, FunctionCall, TxExecutionRequest
+from aztecd.pxe.results import ProfileResult, UtilityResult
 from aztecd.pxe.stores import ContractOverride
 from aztecd.wallet.accounts import (
     AccountArtifacts,
@@ -73,7 +73,6 @@ from aztecd.wallet.results import (
     FoundEvent,
     SendResult,
     Simulation,
-    UtilityResult,
     offchain_output,
 )
 from aztecd.wallet.simulation import merged, node_simulation, pxe_simulation
@@ -136,7 +135,7 @@ class LocalWallet:
             and published.current_contract_class_id != published.original_contract_class_id
         )
         return ContractMetadata(
-            instance=await self.pxe.get_contract_instance(address),
+            instance=self.pxe.get_contract_instance(address),
             is_initialized=initialized is not None,
             is_published=published is not None,
             is_updated=is_updated,
@@ -146,7 +145,7 @@ class LocalWallet:
     async def get_class_metadata(self, class_id: Fr) -> ClassMetadata:
         """Tell what is known about a contract class."""
         return ClassMetadata(
-            is_artifact_registered=await self.pxe.get_contract_artifact(class_id) is not None,
+            is_artifact_registered=self.pxe.get_contract_artifact(class_id) is not None,
             is_published=await self.node.get_contract_class(class_id) is not None,
         )
 
@@ -160,7 +159,7 @@ class LocalWallet:
 
         Raises ContractNotRegisteredError when the artifact is neither given nor known, and as the PXE does.
         """
-        known = await self.pxe.get_contract_instance(instance.address)
+        known = self.pxe.get_contract_instance(instance.address)
         if known is not None:
             if artifact is not None:
                 class_id = (await asyncio.to_thread(contract_class_of, artifact)).id
@@ -169,7 +168,7 @@ class LocalWallet:
                     instance = instance.replace(current_contract_class_id=class_id)
         else:
             if artifact is None:
-                artifact = await self.pxe.get_contract_artifact(instance.current_contract_class_id)
+                artifact = self.pxe.get_contract_artifact(instance.current_contract_class_id)
             if artifact is None:
                 raise ContractNotRegisteredError(
                     f"Cannot register contract at 0x{instance.address.hex()}: artifact is required but not "
@@ -183,10 +182,10 @@ class LocalWallet:
 
     async def get_contract_name(self, address: AztecAddress) -> str | None:
         """Give the name in a registered contract's artifact."""
-        instance = await self.pxe.get_contract_instance(address)
+        instance = self.pxe.get_contract_instance(address)
         if instance is None:
             return None
-        artifact = await self.pxe.get_contract_artifact(instance.current_contract_class_id)
+        artifact = self.pxe.get_contract_artifact(instance.current_contract_class_id)
         return None if artifact is None else artifact.name
 
     # Accounts and contacts.
@@ -211,7 +210,7 @@ class LocalWallet:
 
     async def own_account(self, address: AztecAddress) -> OwnAccount:
         """Open an account. Raises AccountUnknownError, VaultLockedError."""
-        for complete in await self.pxe.get_registered_accounts():
+        for complete in self.pxe.get_registered_accounts():
             if complete.address == address:
                 return self._accounts.get(complete)
         raise AccountUnknownError(f"Account not found in wallet for address: 0x{address.hex()}")
@@ -223,7 +222,7 @@ class LocalWallet:
 
     async def get_address_book(self) -> list[Aliased[AztecAddress]]:
         """List the registered senders."""
-        senders = await self.pxe.get_senders()
+        senders = self.pxe.get_senders()
         return [Aliased(alias=self._contacts.alias(sender), item=sender) for sender in senders]
 
     async def create_auth_witness(self, account: AztecAddress, intent: Intent) -> AuthWitness:
@@ -254,14 +253,13 @@ class LocalWallet:
         self, call: FunctionCall, *, scope: AztecAddress, auth_witnesses: Sequence[AuthWitness] = ()
     ) -> UtilityResult:
         """Run a utility function."""
-        values = await self.pxe.execute_utility(call, auth_witnesses=auth_witnesses, scopes=(scope,))
-        return UtilityResult(values=tuple(values))
+        return await self.pxe.execute_utility(call, auth_witnesses=auth_witnesses, scopes=(scope,))
 
-    async def profile_tx(self, payload: ExecutionPayload, options: ProfileOptions) -> object:
+    async def profile_tx(self, payload: ExecutionPayload, options: ProfileOptions) -> ProfileResult:
         """Tell what the steps of a transaction take."""
         gas = await self._gas(options.gas)
         request = await self._request(payload, options.sender, gas)
-        return await self.pxe.profile_tx(request, _scopes(options.sender, options.additional_scopes))
+        return await self.pxe.profile_tx(request, scopes=_scopes(options.sender, options.additional_scopes))
 
     async def send_tx(self, payload: ExecutionPayload, options: SendOptions) -> SendResult:
         """Make, prove and send a transaction, and wait for it if that is wanted.
@@ -295,10 +293,10 @@ class LocalWallet:
         )
         return [
             FoundEvent(
-                event=decode_values([definition.type], event.content),
+                event=decode_values([definition.type], event.packed),
                 place=EventPlace(
-                    block_number=BlockNumber(event.block_number),
-                    block_hash=BlockHash(event.block_hash),
+                    block_number=event.block_number,
+                    block_hash=event.block_hash,
                     tx_hash=event.tx_hash,
                 ),
             )
@@ -382,14 +380,11 @@ class LocalWallet:
         return answers
 
     async def _anchor(self) -> BlockHeader:
-        try:
-            return await self.pxe.get_synced_block_header()
-        except AztecdError:
-            # The PXE has not synchronised yet.
-            header = await self.node.get_block_header("latest")
-            if header is None:
-                raise WalletError("the node has no block yet") from None
-            return header
+        # Before its first operation the PXE has none.
+        header = self.pxe.get_synced_block_header() or await self.node.get_block_header("latest")
+        if header is None:
+            raise WalletError("the node has no block yet")
+        return header
 
 
 def _fee_option(sender: AztecAddress, payload: ExecutionPayload) -> FeeOption:
