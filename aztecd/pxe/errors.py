@@ -5,9 +5,11 @@ AztecdError
 │   ├── RegistrationError       a contract that is registered contradicts itself or the chain
 │   ├── EventFilterError        a filter of events that can not be
 │   ├── PublicExecutionError    a transaction's public part fails
-│   └── InvalidSimulationError  the node would refuse the simulated transaction
+│   ├── InvalidSimulationError  the node would refuse the simulated transaction
+│   └── NodeRefusedError        the node refuses what was asked
 └── UnavailableError
-    └── PxeBusyError            too many operations wait already
+    ├── PxeBusyError            too many operations wait already
+    └── NodeUnreachableError    the node does not answer, or not in its language
 
 Errors of the packages below come through as they are: PrivateExecutionError, KernelError, SyncError, ...
 """
@@ -24,6 +26,8 @@ from aztecd.pxe.artifacts import SourceLocation, render_call_stack
 __all__ = [
     "EventFilterError",
     "InvalidSimulationError",
+    "NodeRefusedError",
+    "NodeUnreachableError",
     "PublicExecutionError",
     "PxeBusyError",
     "RegistrationError",
@@ -88,6 +92,23 @@ class InvalidSimulationError(InvalidInputError):
         text = "The simulated transaction is unable to be added to state and is invalid."
         super().__init__(text if not reasons else f"{text} Reason: {', '.join(reasons)}")
         self.reasons = tuple(reasons)
+
+
+class NodeRefusedError(InvalidInputError):
+    """The node refuses what was asked, in its own words; `rpc_code` and `data` are the answer's."""
+
+    code = "node_refused"
+
+    def __init__(self, message: str, rpc_code: int, data: object = None) -> None:
+        super().__init__(message)
+        self.rpc_code = rpc_code
+        self.data = data
+
+
+class NodeUnreachableError(UnavailableError):
+    """The node does not answer, or not in its language."""
+
+    code = "node_unreachable"
 
 
 class PxeBusyError(UnavailableError):

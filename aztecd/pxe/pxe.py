@@ -8,6 +8,7 @@ Authority: @aztec/pxe src/pxe.ts (4.1.2).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ class Pxe:
         """
         return await self._jobs.write(lambda _stores, _node: self.keys.add_account(secret, partial_address))
 
-    def get_registered_accounts(self) -> list[CompleteAddress]:
+    async def get_registered_accounts(self) -> list[CompleteAddress]:
         """List the own accounts."""
         return self.keys.accounts()
 
@@ -126,7 +127,7 @@ class Pxe:
             await self._jobs.write(lambda stores, _node: stores.senders.add(sender))
         return sender
 
-    def get_senders(self) -> list[AztecAddress]:
+    async def get_senders(self) -> list[AztecAddress]:
         """List the senders of the address book."""
         return self._jobs.committed().senders.all()
 
@@ -204,23 +205,24 @@ class Pxe:
 
         await self._jobs.run(update, is_durable=True)
 
-    def get_contracts(self) -> list[AztecAddress]:
+    async def get_contracts(self) -> list[AztecAddress]:
         """List the addresses of all known contracts."""
         return self._jobs.committed().contracts.addresses()
 
-    def get_contract_instance(self, address: AztecAddress) -> ContractInstanceWithAddress | None:
+    async def get_contract_instance(self, address: AztecAddress) -> ContractInstanceWithAddress | None:
         """Give a known contract."""
         return self._jobs.committed().contracts.instance(address)
 
-    def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None:
+    async def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None:
         """Give the artifact of a class."""
-        return self._jobs.committed().contracts.artifact_of_class(class_id)
+        # Reading megabytes of JSON takes its time, but needs no turn.
+        return await asyncio.to_thread(self._jobs.committed().contracts.artifact_of_class, class_id)
 
     # The chain.
 
-    def get_synced_block_header(self) -> BlockHeader | None:
-        """Give the anchor block's header; none before the first operation."""
-        return self._jobs.committed().anchor.header()
+    async def get_synced_block_header(self) -> BlockHeader:
+        """Give the anchor block's header: that of the last operation."""
+        return self._jobs.committed().anchor.header() or await self.sync()
 
     async def sync(self) -> BlockHeader:
         """Bring the anchor up to the node, and give its header."""
@@ -288,7 +290,7 @@ class Pxe:
 
         return await self._jobs.run(simulate, overrides=overrides)
 
-    async def profile_tx(self, request: TxExecutionRequest, *, scopes: Scopes) -> ProfileResult:
+    async def profile_tx(self, request: TxExecutionRequest, scopes: Scopes) -> ProfileResult:
         """Execute the private calls of a transaction and time them. Raises what execution raises."""
 
         def profile(running: RunningJob) -> ProfileResult:

@@ -1,0 +1,372 @@
+"""A node at the other end of HTTP, as a wallet's node.
+
+Calls that are made in the same turn of the event loop travel as one JSON-RPC batch: a wallet that asks for
+twenty things at once waits for one answer.
+
+Authority: @aztec/stdlib src/interfaces/aztec-node.ts, @aztec/foundation src/json-rpc/client (4.1.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import aiohttp
+import orjson
+
+from aztecd.crypto.field import Fr
+from aztecd.node.api import BlockParameter
+from aztecd.protocol.basic import AztecAddress, BlockHash, TxHash
+from aztecd.protocol.codec import DecodeError, FrCodec, JsonValue, SchemaError
+from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
+from aztecd.protocol.effect import IndexedTxEffect
+from aztecd.protocol.gas import GasFees
+from aztecd.protocol.header import BlockHeader
+from aztecd.protocol.logs import GetPublicLogsResponse, LogFilter, TxScopedL2Log
+from aztecd.protocol.node_types import L2Tips, NodeInfo
+from aztecd.protocol.receipt import DataInBlock, TxReceipt, TxValidationResult
+from aztecd.protocol.simulation import PublicSimulationOutput
+from aztecd.protocol.tree_types import (
+    SIBLING_PATH,
+    MembershipWitness,
+    NullifierMembershipWitness,
+    PublicDataWitness,
+    SiblingPath,
+)
+from aztecd.protocol.tx import Tx
+from aztecd.pxe.errors import NodeRefusedError, NodeUnreachableError
+
+__all__ = ["HttpNode"]
+
+T = TypeVar("T")
+
+_TIMEOUT_S: Final = 120.0
+_MAX_BATCH: Final = 100
+_MAX_ANSWER_BYTES: Final = 256 << 20
+_BUSY: Final = 503
+_HASH: Final = FrCodec()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    params: list[JsonValue]
+    answer: asyncio.Future[JsonValue]
+
+
+class HttpNode:
+    """Asks a node by JSON-RPC. Satisfies PxeNode; mutable, for one event loop. Made by `connect`."""
+
+    def __init__(
+        self, url: str, session: aiohttp.ClientSession, tasks: asyncio.TaskGroup, namespace: str
+    ) -> None:
+        self.url = url
+        self.request_count = 0
+        self._session = session
+        self._tasks = tasks
+        self._namespace = namespace
+        self._waiting: list[_Call] = []
+        self._running: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = _TIMEOUT_S,
+        namespace: str = "node",
+    ) -> AsyncIterator[HttpNode]:
+        """Make a client; nothing is asked yet. `node` is the namespace that all nodes know."""
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        async with (
+            aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+            asyncio.TaskGroup() as tasks,
+        ):
+            node = cls(url, session, tasks, namespace)
+            try:
+                yield node
+            finally:
+                for task in list(node._running):
+                    task.cancel()
+
+    async def get_node_info(self) -> NodeInfo:
+        """Describe the node and its network."""
+        return await self._need("getNodeInfo", [], NodeInfo.from_json)
+
+    async def get_l2_tips(self) -> L2Tips:
+        """Give the last block by how far it has come."""
+        return await self._need("getL2Tips", [], L2Tips.from_json)
+
+    async def get_block_header(self, block: BlockParameter) -> BlockHeader | None:
+        """Give a block's header."""
+        return await self._ask("getBlockHeader", [_block(block)], BlockHeader.from_json)
+
+    async def get_current_min_fees(self) -> GasFees:
+        """Give the fees per gas that a transaction must at least offer now."""
+        return await self._need("getCurrentMinFees", [], GasFees.from_json)
+
+    async def register_contract_function_signatures(self, signatures: Sequence[str]) -> None:
+        """Remember function signatures for debug output."""
+        await self._ask("registerContractFunctionSignatures", [list(signatures)], _nothing)
+
+    async def send_tx(self, tx: Tx) -> None:
+        """Hand in a transaction."""
+        await self._ask("sendTx", [tx.to_json()], _nothing)
+
+    async def is_valid_tx(
+        self, tx: Tx, *, is_simulation: bool = False, skip_fee_enforcement: bool = False
+    ) -> TxValidationResult:
+        """Validate a transaction without handing it in."""
+        options = {"isSimulation": is_simulation, "skipFeeEnforcement": skip_fee_enforcement}
+        return await self._need("isValidTx", [tx.to_json(), options], TxValidationResult.from_json)
+
+    async def simulate_public_calls(
+        self, tx: Tx, skip_fee_enforcement: bool = False
+    ) -> PublicSimulationOutput:
+        """Execute a transaction's public calls without keeping the effects."""
+        params = [tx.to_json(), skip_fee_enforcement]
+        return await self._need("simulatePublicCalls", params, PublicSimulationOutput.from_json)
+
+    async def get_tx_receipt(self, tx_hash: TxHash) -> TxReceipt:
+        """Tell how far a transaction has come."""
+        return await self._need("getTxReceipt", [_hex(tx_hash)], TxReceipt.from_json)
+
+    async def get_tx_effect(self, tx_hash: TxHash) -> IndexedTxEffect | None:
+        """Give what a transaction did to the chain."""
+        return await self._ask("getTxEffect", [_hex(tx_hash)], IndexedTxEffect.from_json)
+
+    async def find_leaves_indexes(
+        self, block: BlockParameter, tree_id: int, leaves: Sequence[Fr]
+    ) -> Sequence[DataInBlock | None]:
+        """Give the index and block of each leaf."""
+        params = [_block(block), tree_id, [_hex(leaf) for leaf in leaves]]
+        return await self._need("findLeavesIndexes", params, _list_of(_optional(DataInBlock.from_json)))
+
+    async def get_nullifier_membership_witness(
+        self, block: BlockParameter, nullifier: Fr
+    ) -> NullifierMembershipWitness | None:
+        """Prove that a nullifier is in the tree."""
+        params = [_block(block), _hex(nullifier)]
+        return await self._ask("getNullifierMembershipWitness", params, NullifierMembershipWitness.from_json)
+
+    async def get_low_nullifier_membership_witness(
+        self, block: BlockParameter, nullifier: Fr
+    ) -> NullifierMembershipWitness | None:
+        """Give the leaf before a nullifier."""
+        params = [_block(block), _hex(nullifier)]
+        return await self._ask(
+            "getLowNullifierMembershipWitness", params, NullifierMembershipWitness.from_json
+        )
+
+    async def get_public_data_witness(self, block: BlockParameter, leaf_slot: Fr) -> PublicDataWitness | None:
+        """Give the leaf of a public data slot, or the leaf before it."""
+        params = [_block(block), _hex(leaf_slot)]
+        return await self._ask("getPublicDataWitness", params, PublicDataWitness.from_json)
+
+    async def get_block_hash_membership_witness(
+        self, block: BlockParameter, block_hash: BlockHash
+    ) -> MembershipWitness | None:
+        """Prove that a block's hash is in the archive."""
+        params = [_block(block), _hex(block_hash)]
+        return await self._ask("getBlockHashMembershipWitness", params, MembershipWitness.from_json)
+
+    async def get_note_hash_membership_witness(
+        self, block: BlockParameter, note_hash: Fr
+    ) -> MembershipWitness | None:
+        """Prove that a note hash is in the tree."""
+        params = [_block(block), _hex(note_hash)]
+        return await self._ask("getNoteHashMembershipWitness", params, MembershipWitness.from_json)
+
+    async def get_l1_to_l2_message_membership_witness(
+        self, block: BlockParameter, message: Fr
+    ) -> tuple[int, SiblingPath] | None:
+        """Prove that a message from L1 is in the tree."""
+        params = [_block(block), _hex(message)]
+        return await self._ask("getL1ToL2MessageMembershipWitness", params, _index_and_path)
+
+    async def get_public_storage_at(self, block: BlockParameter, contract: AztecAddress, slot: Fr) -> Fr:
+        """Read a contract's public storage."""
+        params = [_block(block), _hex(contract), _hex(slot)]
+        return await self._need("getPublicStorageAt", params, _HASH.from_json)
+
+    async def get_private_logs_by_tags(
+        self, tags: Sequence[Fr], page: int = 0, reference_block: BlockHash | None = None
+    ) -> Sequence[Sequence[TxScopedL2Log]]:
+        """List private logs by siloed tag."""
+        params = [[_hex(tag) for tag in tags], page, *_given(reference_block)]
+        return await self._need("getPrivateLogsByTags", params, _list_of(_list_of(TxScopedL2Log.from_json)))
+
+    async def get_public_logs_by_tags_from_contract(
+        self,
+        contract: AztecAddress,
+        tags: Sequence[Fr],
+        page: int = 0,
+        reference_block: BlockHash | None = None,
+    ) -> Sequence[Sequence[TxScopedL2Log]]:
+        """List a contract's public logs by tag."""
+        params = [_hex(contract), [_hex(tag) for tag in tags], page, *_given(reference_block)]
+        read = _list_of(_list_of(TxScopedL2Log.from_json))
+        return await self._need("getPublicLogsByTagsFromContract", params, read)
+
+    async def get_public_logs(self, log_filter: LogFilter) -> GetPublicLogsResponse:
+        """List public logs."""
+        return await self._need("getPublicLogs", [log_filter.to_json()], GetPublicLogsResponse.from_json)
+
+    async def get_contract_class(self, class_id: Fr) -> ContractClassPublic | None:
+        """Give a published contract class."""
+        return await self._ask("getContractClass", [_hex(class_id)], ContractClassPublic.from_json)
+
+    async def get_contract(self, address: AztecAddress) -> ContractInstanceWithAddress | None:
+        """Give a published contract instance."""
+        return await self._ask("getContract", [_hex(address)], ContractInstanceWithAddress.from_json)
+
+    async def _need(self, method: str, params: list[JsonValue], read: Callable[[JsonValue, str], T]) -> T:
+        found = await self._ask(method, params, read)
+        if found is None:
+            raise NodeUnreachableError(
+                f"{self.url} has no answer to {method}: it is no node of this protocol"
+            )
+        return found
+
+    async def _ask(
+        self, method: str, params: list[JsonValue], read: Callable[[JsonValue, str], T]
+    ) -> T | None:
+        """Ask, and read the answer; None when there is no result."""
+        loop = asyncio.get_running_loop()
+        call = _Call(method, params, loop.create_future())
+        if not self._waiting:
+            loop.call_soon(self._send_waiting)
+        self._waiting.append(call)
+        result = await call.answer
+        try:
+            return None if result is None else read(result, "result")
+        except (SchemaError, DecodeError) as error:
+            raise NodeUnreachableError(
+                f"{self.url} answered {method} with what can not be read: {error}"
+            ) from error
+
+    def _send_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for start in range(0, len(waiting), _MAX_BATCH):
+            task = self._tasks.create_task(self._send(waiting[start : start + _MAX_BATCH]))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _send(self, calls: Sequence[_Call]) -> None:
+        try:
+            answers = await self._post(calls)
+            for call, answer in zip(calls, answers, strict=True):
+                if not call.answer.done():
+                    _settle(call, answer)
+        except NodeUnreachableError as error:
+            for call in calls:
+                if not call.answer.done():
+                    call.answer.set_exception(error)
+        finally:
+            for call in calls:
+                # Only when this task itself was cancelled.
+                call.answer.cancel()
+
+    async def _post(self, calls: Sequence[_Call]) -> list[JsonValue]:
+        """Send calls in one request and give their answers in the same order. Raises NodeUnreachableError."""
+        requests = [
+            {
+                "jsonrpc": "2.0",
+                "id": number,
+                "method": f"{self._namespace}_{call.method}",
+                "params": call.params,
+            }
+            for number, call in enumerate(calls)
+        ]
+        body = orjson.dumps(requests if len(requests) > 1 else requests[0])
+        self.request_count += 1
+        data = bytearray()
+        try:
+            async with self._session.post(
+                self.url, data=body, headers={"content-type": "application/json"}
+            ) as response:
+                if response.status == _BUSY:
+                    raise NodeUnreachableError(f"{self.url} is busy: try again later")
+                async for chunk in response.content.iter_any():
+                    data += chunk
+                    if len(data) > _MAX_ANSWER_BYTES:
+                        raise NodeUnreachableError(
+                            f"{self.url} answers with more than {_MAX_ANSWER_BYTES >> 20} MiB"
+                        )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            text = str(error) or type(error).__name__
+            raise NodeUnreachableError(f"no node answers at {self.url}: {text}") from error
+        return _answers(self.url, data, len(calls))
+
+
+def _answers(url: str, data: bytearray, count: int) -> list[JsonValue]:
+    try:
+        answer = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise NodeUnreachableError(
+            f"{url} does not answer in JSON: it is no node of this protocol"
+        ) from error
+    if count == 1 or not isinstance(answer, list):
+        # A batch that is refused as a whole has one answer for all of it.
+        return [answer] * count
+    by_id = {
+        item.get("id"): item for item in answer if isinstance(item, dict) and type(item.get("id")) is int
+    }
+    return [by_id.get(number) for number in range(count)]
+
+
+def _settle(call: _Call, answer: JsonValue) -> None:
+    error = answer.get("error") if isinstance(answer, dict) else {"message": "there is no answer"}
+    if error is None:
+        call.answer.set_result(answer.get("result"))
+    elif isinstance(error, dict) and isinstance(error.get("code"), int):
+        refusal = NodeRefusedError(str(error.get("message")), error["code"], error.get("data"))
+        call.answer.set_exception(refusal)
+    else:
+        call.answer.set_exception(
+            NodeUnreachableError(f"{call.method}: what came back is no JSON-RPC answer")
+        )
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+def _block(block: BlockParameter) -> JsonValue:
+    return _hex(block) if isinstance(block, bytes) else block
+
+
+def _given(block: BlockHash | None) -> list[JsonValue]:
+    return [] if block is None else [_hex(block)]
+
+
+def _nothing(_value: JsonValue, _path: str) -> None:
+    return None
+
+
+def _optional(read: Callable[[JsonValue, str], T]) -> Callable[[JsonValue, str], T | None]:
+    return lambda value, path: None if value is None else read(value, path)
+
+
+def _list_of(read: Callable[[JsonValue, str], T]) -> Callable[[JsonValue, str], list[T]]:
+    def read_list(value: JsonValue, path: str) -> list[T]:
+        if not isinstance(value, list):
+            raise SchemaError("Expected array", path)
+        return [read(item, f"{path}.{index}") for index, item in enumerate(value)]
+
+    return read_list
+
+
+def _index_and_path(value: JsonValue, path: str) -> tuple[int, SiblingPath]:
+    match value:
+        case [str() | int() as index, siblings]:
+            if not str(index).isdecimal():
+                raise SchemaError("Expected a number", path)
+            return int(index), SIBLING_PATH.from_json(siblings, path)
+        case _:
+            raise SchemaError("Expected an index and a path", path)
