@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from aztecd.crypto.field import FR_ZERO, fr, fr_int
+from aztecd.crypto.field import FR_ZERO, fr, fr_from_hex, fr_int
 from aztecd.crypto.grumpkin import Point
 from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.contracts import DEFAULT_PUBLIC_KEYS, ContractInstanceWithAddress, PublicKeys
@@ -17,12 +17,15 @@ from aztecd.protocol.tree_types import (
 )
 from aztecd.pxe.execution.views import SettledNote, TaggingSecret
 from aztecd.pxe.kernel.public_inputs import CallContext
-from aztecd.pxe.keys import KeyValidationRequest
+from aztecd.pxe.keys import KeyStore, KeyValidationRequest, Plain, Secret, Vault
 from aztecd.pxe.oracles import PendingNote, PrivateOracles, UtilityOracles
+from aztecd.pxe.oracles.tagging import tag_of
 from aztecd.pxe.requests import AuthWitness
+from aztecd.storage.memory import MemoryStore
 from tests.support.pxe_views import FakeViews, empty_caches, header_of
 from tests.support.vectors import VECTORS, load
 
+MOST_TAGS = 100
 CIRCUITS = sorted(path.name for path in (VECTORS / "circuits").glob("*.*.*.json.gz"))
 
 
@@ -37,6 +40,24 @@ def plain(value):
 
 def plain_answer(given):
     return [value if isinstance(value, int) else list(value) for value in given]
+
+
+@cache
+def known_accounts():
+    """Give a key store with the accounts whose secrets were recorded."""
+    store = MemoryStore()
+    vault = Vault(store, b"\x01")
+    vault.create(Plain())
+    keys = KeyStore(store, vault, b"\x02")
+    for account in load("keys.json.gz")["accounts"]:
+        keys.add_account(Secret.from_hex(account["secret"]), fr_from_hex(account["partial_address"]))
+    return keys
+
+
+@cache
+def known_key_hashes():
+    names = ("npk_m_hash", "ivpk_m_hash", "ovpk_m_hash", "tpk_m_hash")
+    return {fr_from_hex(account[name]) for account in load("keys.json.gz")["accounts"] for name in names}
 
 
 @cache
@@ -55,11 +76,12 @@ def recorded(name):
 class Replay:
     """The real handler of a recorded circuit, over views that hold what its answers were made of.
 
-    Notes, keys, storage and the like are put in before each call in their typed form; capsules, the caches of
-    the transaction, phases and decryption are computed by what is tested.
+    Notes, storage and the like are put in before each call in their typed form. Computed by what is tested:
+    capsules, the caches of the transaction, phases, decryption; keys, shared secrets and tags of the accounts
+    whose secrets were recorded. Several circuits of one transaction may share a `fake`.
     """
 
-    def __init__(self, circuit):
+    def __init__(self, circuit, fake=None):
         parameters, self.calls = recorded(circuit)
         contexts = [out for name, _, out in self.calls if name == "utilityGetUtilityContext"]
         is_private = not contexts
@@ -68,7 +90,8 @@ class Replay:
         else:
             contract, header = fr(contexts[0][22]), contexts[0][:22]
         self.contract = AztecAddress(contract)
-        self.fake = FakeViews(anchor=header_of([fr(value) for value in header]))
+        header = header_of([fr(value) for value in header])
+        self.fake = fake or FakeViews(anchor=header, key_store=known_accounts())
         self.anchor = self.fake.anchor.hash()
         self.randoms = []
         self.witnesses = []
@@ -112,15 +135,19 @@ class Replay:
         self.witnesses.append(AuthWitness(request_hash=given[0][0], witness=tuple(map(fr, outputs[0]))))
 
     def _utilityGetKeyValidationRequest(self, given, outputs):  # noqa: N802
+        if given[0][0] in known_key_hashes():
+            return
         x, y, _, secret = outputs
         request = KeyValidationRequest(public_key=Point(x, y), app_secret=fr(secret))
         self.fake.keys[given[0][0]] = (FR_ZERO, request)
 
     def _utilityTryGetPublicKeysAndPartialAddress(self, given, outputs):  # noqa: N802
-        if outputs[0]:
+        if outputs[0] and not self.fake.knows(given[0][0]):
             self.fake.accounts[given[0][0]] = (keys_of(outputs[1][:12]), fr(outputs[1][12]))
 
     def _utilityGetSharedSecret(self, given, outputs):  # noqa: N802
+        if self.fake.knows(given[0][0]):
+            return
         point = Point(fr_int(given[1][0]), fr_int(given[2][0]))
         self.fake.accounts.setdefault(given[0][0], (DEFAULT_PUBLIC_KEYS, FR_ZERO))
         self.fake.shared_secrets[given[0][0], point] = Point(outputs[0], outputs[1])
@@ -203,9 +230,16 @@ class Replay:
 
     def _privateGetNextAppTagAsSender(self, given, outputs):  # noqa: N802
         sender, recipient = given[0][0], given[1][0]
-        self.fake.accounts.setdefault(sender, (DEFAULT_PUBLIC_KEYS, FR_ZERO))
-        secret = TaggingSecret(fr(77), self.contract)
-        self.fake.secrets[self.contract, sender, recipient] = secret
+        if self.fake.knows(sender):
+            secret = self.fake.tagging_secret(contract=self.contract, sender=sender, recipient=recipient)
+            # The recording starts in the middle of a conversation: find out where.
+            tags = (fr_int(tag_of(secret.secret, index)) for index in range(MOST_TAGS))
+            found = [index for index, tag in enumerate(tags) if tag == outputs[0]]
+            assert len(found) == 1, "a tag of another secret"
+            self.fake.next_indexes.setdefault(secret, found[0])
+        else:
+            self.fake.accounts.setdefault(sender, (DEFAULT_PUBLIC_KEYS, FR_ZERO))
+            self.fake.secrets[self.contract, sender, recipient] = TaggingSecret(fr(77), self.contract)
 
 
 def keys_of(values):

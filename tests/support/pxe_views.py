@@ -12,16 +12,16 @@ from aztecd.protocol.gas import GasFees
 from aztecd.protocol.header import BlockHeader, GlobalVariables
 from aztecd.protocol.tree_types import AppendOnlyTreeSnapshot, PartialStateReference, StateReference
 from aztecd.pxe.execution.views import ExecutionViews, FunctionCode, SettledNote, TaggingSecret
-from aztecd.pxe.keys import KeyValidationRequest
+from aztecd.pxe.keys import KeyStore, KeyValidationRequest, address_point
 from aztecd.pxe.oracles import (
     ContractLog,
     Environment,
     ExecutionNoteCache,
     HashedValuesCache,
-    OracleError,
     TagIndexes,
     TransactionCaches,
 )
+from aztecd.pxe.oracles.tagging import directional_tagging_secret
 
 PROTOCOL_NULLIFIER = fr(0xF1)
 
@@ -80,6 +80,8 @@ class FakeViews:
     names: Mapping[Fr, str] = field(default_factory=dict)
     next_indexes: dict[TaggingSecret, int] = field(default_factory=dict)
     secrets: dict[tuple[Fr, Fr, Fr], TaggingSecret] = field(default_factory=dict)
+    key_store: KeyStore | None = None
+    """Accounts whose keys are known: questions about them are answered by computation."""
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     """What was asked of discovery, synchronisation and tagging, in order."""
     logs: list[ContractLog] = field(default_factory=list)
@@ -92,6 +94,9 @@ class FakeViews:
 
     def environment(self, random_field=lambda: fr(4)) -> Environment:
         return Environment(views=self.views(), random_field=random_field, log=self.logs.append)
+
+    def knows(self, account):
+        return self.key_store is not None and self.key_store.has_account(account)
 
     # Node.
     def get_note_hash_membership_witness(self, block, note_hash):
@@ -124,6 +129,9 @@ class FakeViews:
 
     # Addresses and contracts.
     def public_keys_and_partial_address(self, address):
+        if self.knows(address):
+            account = self.key_store.account(address)
+            return account.public_keys, account.partial_address
         return self.accounts.get(address)
 
     def get_contract_instance(self, address):
@@ -146,6 +154,9 @@ class FakeViews:
         self.asked.append(("retrieve", contract, requests_slot, responses_slot))
 
     def tagging_secret(self, *, contract, sender, recipient):
+        if self.knows(sender):
+            shared = self.key_store.shared_secret(sender, address_point(recipient))
+            return TaggingSecret(directional_tagging_secret(shared, contract, recipient), contract)
         return self.secrets[contract, sender, recipient]
 
     def next_index(self, secret):
@@ -193,18 +204,20 @@ class _Keys:
     fake: FakeViews
 
     def has_account(self, account):
-        return account in self.fake.accounts
+        return account in self.fake.accounts or self.fake.knows(account)
 
     def account_has_key(self, account, public_key_hash):
         found = self.fake.keys.get(public_key_hash)
         return found is not None and found[0] == account
 
     def key_validation_request(self, public_key_hash, app):
-        if public_key_hash not in self.fake.keys:
-            raise OracleError("Could not find key prefix.")
-        return self.fake.keys[public_key_hash][1]
+        if public_key_hash in self.fake.keys:
+            return self.fake.keys[public_key_hash][1]
+        return self.fake.key_store.key_validation_request(public_key_hash, app)
 
     def shared_secret(self, account, point):
+        if self.fake.knows(account):
+            return self.fake.key_store.shared_secret(account, point)
         return self.fake.shared_secrets[account, point]
 
 

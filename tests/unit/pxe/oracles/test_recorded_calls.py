@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from aztecd.crypto.field import FR_ZERO, fr_int
+from aztecd.crypto.field import FR_ZERO, fr, fr_int
 from aztecd.crypto.grumpkin import Point
 from aztecd.protocol.logs import ContractClassLog
 from aztecd.pxe.oracles import (
@@ -139,7 +139,7 @@ def test_answers_are_those_of_the_reference(circuit):
     for name, inputs, outputs in replay.calls:
         replay.prepare(name, inputs, outputs)
         given = plain_answer(answer(replay.handler, name, inputs))
-        if name == "privateGetNextAppTagAsSender":
+        if name == "privateGetNextAppTagAsSender" and not replay.fake.knows(fr(inputs[0][0])):
             # The recording does not have the secret.
             assert len(given) == len(outputs) == 1
             continue
