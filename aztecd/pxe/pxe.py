@@ -8,7 +8,6 @@ Authority: @aztec/pxe src/pxe.ts (4.1.2).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -117,7 +116,7 @@ class Pxe:
         """
         return await self._jobs.write(lambda _stores, _node: self.keys.add_account(secret, partial_address))
 
-    async def get_registered_accounts(self) -> list[CompleteAddress]:
+    def get_registered_accounts(self) -> list[CompleteAddress]:
         """List the own accounts."""
         return self.keys.accounts()
 
@@ -127,7 +126,7 @@ class Pxe:
             await self._jobs.write(lambda stores, _node: stores.senders.add(sender))
         return sender
 
-    async def get_senders(self) -> list[AztecAddress]:
+    def get_senders(self) -> list[AztecAddress]:
         """List the senders of the address book."""
         return self._jobs.committed().senders.all()
 
@@ -205,24 +204,23 @@ class Pxe:
 
         await self._jobs.run(update, is_durable=True)
 
-    async def get_contracts(self) -> list[AztecAddress]:
+    def get_contracts(self) -> list[AztecAddress]:
         """List the addresses of all known contracts."""
         return self._jobs.committed().contracts.addresses()
 
-    async def get_contract_instance(self, address: AztecAddress) -> ContractInstanceWithAddress | None:
+    def get_contract_instance(self, address: AztecAddress) -> ContractInstanceWithAddress | None:
         """Give a known contract."""
         return self._jobs.committed().contracts.instance(address)
 
-    async def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None:
-        """Give the artifact of a class."""
-        # Reading megabytes of JSON takes its time, but needs no turn.
-        return await asyncio.to_thread(self._jobs.committed().contracts.artifact_of_class, class_id)
+    def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None:
+        """Give the artifact of a class; the first time it is read, which takes a moment."""
+        return self._jobs.committed().contracts.artifact_of_class(class_id)
 
     # The chain.
 
-    async def get_synced_block_header(self) -> BlockHeader:
-        """Give the anchor block's header: that of the last operation."""
-        return self._jobs.committed().anchor.header() or await self.sync()
+    def get_synced_block_header(self) -> BlockHeader | None:
+        """Give the anchor block's header, that of the last operation; none before the first."""
+        return self._jobs.committed().anchor.header()
 
     async def sync(self) -> BlockHeader:
         """Bring the anchor up to the node, and give its header."""
