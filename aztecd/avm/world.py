@@ -126,6 +126,13 @@ class World(Protocol):
         """Send a message to L1. Raises SideEffectLimitError."""
         ...
 
+    def refuse_debug_log(self, reason: str) -> None:
+        """Take note of a debug log that can not be read.
+
+        Raises SimulationFailedError where that throws the transaction out.
+        """
+        ...
+
     def debug_log(self, message: DebugMessage) -> None:
         """Keep a debug message; it survives rollbacks."""
         ...

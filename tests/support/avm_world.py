@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aztecd.avm import CallRequest, ContractUnavailableError, Environment, Globals, Machine, Program
+from aztecd.avm import (
+    CallRequest,
+    ContractUnavailableError,
+    Environment,
+    Globals,
+    Machine,
+    Program,
+    SimulationFailedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +50,9 @@ class BareWorld:
         if address not in self.programs:
             raise ContractUnavailableError(f"Contract 0x{address:x} is not deployed")
         return self.programs[address]
+
+    def refuse_debug_log(self, reason: str) -> None:
+        raise SimulationFailedError(reason)
 
     def debug_log(self, message: DebugMessage) -> None:
         self.messages.append(message)

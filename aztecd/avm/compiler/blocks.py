@@ -22,7 +22,7 @@ Gives the pc to go on at; or, as `~pc`, the pc of an instruction that the plain 
 _HOT_AFTER: Final = 24
 """Passes before a path is compiled: it must pay for about a millisecond of compiling."""
 _MAX_BLOCKS: Final = 4096
-_MAX_COMPILATIONS: Final = 48
+_MAX_COMPILATIONS: Final = 128
 _WEIGHT_OF_BLOCK: Final = 60
 _NEVER: Final = -(1 << 60)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from aztecd.avm.addressing import require_tag, resolve
-from aztecd.avm.errors import ExceptionalHalt, SideEffectLimitError, SimulationFailedError
+from aztecd.avm.errors import ExceptionalHalt, SideEffectLimitError
 from aztecd.avm.memory import MEMORY_SIZE
-from aztecd.avm.tags import FF, U8, U32
+from aztecd.avm.tags import FF, TAG_NAMES, U8, U32
 from aztecd.avm.world import DebugMessage
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _LOG_FIELD_DA_GAS: Final = 32
 _MAX_RECIPIENT: Final = (1 << 160) - 1
 _MAX_LEVEL: Final = 7
 _LEVEL_AND_SIZE_READS: Final = 2
+_TAG_NAMES: Final = ("FF", *TAG_NAMES[1:])
 
 
 def emit_public_log(frame: Frame, instruction: Instruction) -> None:
@@ -80,12 +81,9 @@ def send_l2_to_l1_message(frame: Frame, instruction: Instruction) -> None:
 
 
 def debug_log(frame: Frame, instruction: Instruction) -> None:
-    """Hand a message to whoever collects debug logs; without a collector only addresses and gas matter.
-
-    Raises: SimulationFailedError when collecting a log whose level, size or tags are wrong.
-    """
+    """Hand a message to whoever collects debug logs; without a collector only addresses and gas matter."""
     # OPERANDS
-    level_operand, message_operand, fields_operand, size_operand = resolve(frame, instruction)
+    level_operand, message, fields, size_operand = resolve(frame, instruction)
     memory, world = frame.memory, frame.world
 
     # GAS
@@ -93,36 +91,39 @@ def debug_log(frame: Frame, instruction: Instruction) -> None:
 
     # OPERATION
     if world.collects_debug_logs:
-        level = _value_of_tag(frame, level_operand, U8)
-        size = _value_of_tag(frame, size_operand, U32)
-        if level > _MAX_LEVEL:
-            raise SimulationFailedError(f"Invalid debug log level: {level}")
         message_size = instruction.immediate
-        reads = _LEVEL_AND_SIZE_READS + message_size + size
-        if reads > world.max_debug_log_reads:
-            raise SimulationFailedError(
-                f"Max debug log memory reads exceeded: {reads} > {world.max_debug_log_reads}"
+        problem = _debug_log_problem(frame, level_operand, size_operand, message_size)
+        if problem is None:
+            text = bytes(value & 0xFF for value in memory.wrapped_range(message, message_size))
+            world.debug_log(
+                DebugMessage(
+                    contract_address=frame.address,
+                    level=memory.value(level_operand),
+                    message=text.decode("utf-8", "replace"),
+                    fields=tuple(memory.wrapped_range(fields, memory.value(size_operand))),
+                )
             )
-        text = bytes(value & 0xFF for value in memory.wrapped_range(message_operand, message_size))
-        world.debug_log(
-            DebugMessage(
-                contract_address=frame.address,
-                level=level,
-                message=text.decode("utf-8", "replace"),
-                fields=tuple(memory.wrapped_range(fields_operand, size)),
-            )
-        )
+        else:
+            world.refuse_debug_log(problem)
 
     # PROGRAM COUNTER
     frame.pc = instruction.next_pc
 
 
-def _value_of_tag(frame: Frame, address: int, expected: int) -> int:
-    tag, value = frame.memory.tag(address), frame.memory.value(address)
-    if tag != expected:
-        from_name = ("FF", "U1", "U8", "U16", "U32", "U64", "U128")[tag]
-        raise SimulationFailedError(
-            f"CastException: TaggedValue::as(): type mismatch. Wanted type {expected} but got "
-            f"{from_name}({value})"
-        )
-    return value
+def _debug_log_problem(frame: Frame, level_operand: int, size_operand: int, message_size: int) -> str | None:
+    """Say why a debug log can not be collected."""
+    memory, limit = frame.memory, frame.world.max_debug_log_reads
+    for operand, expected in ((level_operand, U8), (size_operand, U32)):
+        tag = memory.tag(operand)
+        if tag != expected:
+            return (
+                f"CastException: TaggedValue::as(): type mismatch. Wanted type {expected} but got "
+                f"{_TAG_NAMES[tag]}({memory.value(operand)})"
+            )
+    level = memory.value(level_operand)
+    if level > _MAX_LEVEL:
+        return f"Invalid debug log level: {level}"
+    reads = _LEVEL_AND_SIZE_READS + message_size + memory.value(size_operand)
+    if reads > limit:
+        return f"Max debug log memory reads exceeded: {reads} > {limit}"
+    return None

@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from aztecd.avm.errors import SimulationFailedError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,20 +32,17 @@ _PLACEHOLDER = re.compile(r"\{(\d*)\}", re.ASCII)
 class DebugCollector:
     """Takes the debug logs of one transaction. Mutable."""
 
-    __slots__ = ("_left", "logs", "was_asked")
+    __slots__ = ("_is_strict", "_left", "logs")
 
-    def __init__(self, *, is_open: bool = True) -> None:
-        """A collector that is not open takes nothing."""
+    def __init__(self, *, is_open: bool = True, is_strict: bool = False) -> None:
+        """A collector that is not open takes nothing; a strict one takes no transaction with a bad log."""
         self.logs: list[DebugMessage] = []
-        self.was_asked = False
-        """Whether a debug log was reached while they were taken."""
+        self._is_strict = is_strict
         self._left = _MAX_CELLS_PER_TX if is_open else 0
 
     def asks(self) -> bool:
         """Tell a debug log that was reached whether it is taken."""
-        is_open = self._left > 0
-        self.was_asked |= is_open
-        return is_open
+        return self._left > 0
 
     @property
     def max_reads(self) -> int:
@@ -55,9 +54,10 @@ class DebugCollector:
         self._left -= _CELLS_PER_LOG + len(message.message) + len(message.fields)
         self.logs.append(message)
 
-    def close(self) -> None:
-        """Take no more; what is there stays."""
-        self._left = 0
+    def refuse(self, reason: str) -> None:
+        """Leave out a log that can not be read. Raises SimulationFailedError if strict."""
+        if self._is_strict:
+            raise SimulationFailedError(reason)
 
 
 def filled_in(message: str, fields: Sequence[int], *, limit: int = 4096) -> str:

@@ -43,8 +43,8 @@ class ExecutionOptions:
     """How public calls are run.
 
     `fails_on_bad_debug_logs`: a debug log with a wrong tag, level or size throws the transaction out, as the
-    reference does where it collects them. A block must not depend on who collects: without this option the
-    transaction is then executed again without collecting. `limits`: how much of the calls is recorded; None
+    reference does where it collects them. A block must not depend on who collects: without this option such
+    a log is left out. `limits`: how much of the calls is recorded; None
     for nothing. `observer` sees the calls of the one transaction that is executed with it.
     """
 
@@ -81,17 +81,11 @@ class PublicExecutor:
         # The kernels promise one. Without real proofs a client can leave it out, and send the same again.
         if not any(map(any, tx.data.phases[0].nullifiers)):
             raise TxExecutionError(f"Transaction 0x{tx.tx_hash.hex()} has no nullifier")
-        debug = DebugCollector(is_open=self._options.collects_debug_logs)
+        debug = DebugCollector(
+            is_open=self._options.collects_debug_logs, is_strict=self._options.fails_on_bad_debug_logs
+        )
         try:
-            try:
-                done = self._run(tx, fork, global_variables, contracts, debug, is_over)
-            except InterruptedExecutionError:
-                raise
-            except SimulationFailedError:
-                if self._options.fails_on_bad_debug_logs or not debug.was_asked:
-                    raise
-                debug.close()
-                done = self._run(tx, fork, global_variables, contracts, debug, is_over)
+            done = self._run(tx, fork, global_variables, contracts, debug, is_over)
         except InterruptedExecutionError:
             raise
         except SimulationFailedError as error:

@@ -187,6 +187,10 @@ class WatchedWorld:
         self._world.send_l2_to_l1_message(address, recipient, content)
         self._note(MessageSent(recipient, content))
 
+    def refuse_debug_log(self, reason: str) -> None:
+        """Leave out a debug log that can not be read. Raises SimulationFailedError where that is fatal."""
+        self._world.refuse_debug_log(reason)
+
     def debug_log(self, message: DebugMessage) -> None:
         """Keep a debug message."""
         self._world.debug_log(message)

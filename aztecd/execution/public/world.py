@@ -248,6 +248,10 @@ class TxWorld:
         """How many cells one debug log may read."""
         return self._debug.max_reads
 
+    def refuse_debug_log(self, reason: str) -> None:
+        """Leave out a debug log that can not be read. Raises SimulationFailedError where that is fatal."""
+        self._debug.refuse(reason)
+
     def debug_log(self, message: DebugMessage) -> None:
         """Keep a debug message; it survives rollbacks."""
         self._debug.add(message)
