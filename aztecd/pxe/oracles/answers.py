@@ -49,6 +49,8 @@ Answer: TypeAlias = Sequence[int | Sequence[int]]
 NO_ANSWER: Final[Answer] = ()
 
 _KEYS_AND_PARTIAL_ADDRESS_LENGTH: Final = 13
+_MAX_VALUES: Final = 1 << 20
+"""What the machine takes in one answer; contracts name sizes, and memory has an end."""
 
 
 def _ints(fields: Iterable[Fr]) -> list[int]:
@@ -161,7 +163,8 @@ def public_data_witness(value: PublicDataWitness) -> Answer:
 
 
 def capsule(value: Sequence[Fr] | None, size: int) -> Answer:
-    """Whether there is a capsule, and its values; `size` zeros for none."""
+    """Whether there is a capsule, and its values; `size` zeros for none. Raises OracleError for too many."""
+    _require_size(size)
     return [0, [0] * size] if value is None else [1, _ints(value)]
 
 
@@ -184,8 +187,14 @@ def bounded_lists(values: Sequence[Sequence[Fr]], size: int, item_size: int) -> 
             "Nested array length passed in from Noir does not correspond to the length obtained in TS: "
             f"{item_size} !== {len(values[0])}"
         )
+    _require_size(size * item_size)
     flat = [fr_int(field) for value in values for field in value]
     return [flat + [0] * (size * item_size - len(flat)), len(values)]
+
+
+def _require_size(count: int) -> None:
+    if count > _MAX_VALUES:
+        raise OracleError(f"an answer of {count} values is more than {_MAX_VALUES}")
 
 
 def call_result(end_counter: int, returns_hash: Fr) -> Answer:

@@ -113,8 +113,9 @@ class Arguments:
         return storage[:length], len(storage)
 
     def text(self) -> str:
-        """Read a list of characters."""
-        return "".join(map(chr, self.numbers(16)))
+        """Read a list of characters: units of UTF-16, as in the strings of the reference."""
+        units = b"".join(unit.to_bytes(2, "little") for unit in self.numbers(16))
+        return units.decode("utf-16-le", "replace")
 
     def point(self) -> Point:
         """Read three arguments: the coordinates, and whether it is infinity."""

@@ -28,6 +28,8 @@ from aztecd.pxe.requests import AuthWitness, Capsule
 __all__ = ["ORACLE_VERSION", "Environment", "MiscOracles", "UtilityOracles"]
 
 ORACLE_VERSION: Final = 12
+_MAX_STORAGE_READ: Final = 1 << 12
+"""Slots in one read: each is a question to the node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +184,8 @@ class UtilityOracles(MiscOracles):
         start = fr_int(slot)
         if start + count > FR_MODULUS:
             raise OracleError(f"{count} storage slots from {fr_hex(slot)} on are more than there are")
+        if count > _MAX_STORAGE_READ:
+            raise OracleError(f"{count} storage slots in one read are more than {_MAX_STORAGE_READ}")
         return self._views.node.get_public_storage(
             block, contract, [fr(start + index) for index in range(count)]
         )
