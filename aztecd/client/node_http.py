@@ -60,13 +60,10 @@ class _Call:
 class HttpNode:
     """Asks a node by JSON-RPC. Satisfies PxeNode; mutable, for one event loop. Made by `connect`."""
 
-    def __init__(
-        self, url: str, session: aiohttp.ClientSession, tasks: asyncio.TaskGroup, namespace: str
-    ) -> None:
+    def __init__(self, url: str, session: aiohttp.ClientSession, namespace: str) -> None:
         self.url = url
         self.request_count = 0
         self._session = session
-        self._tasks = tasks
         self._namespace = namespace
         self._waiting: list[_Call] = []
         self._running: set[asyncio.Task[None]] = set()
@@ -83,16 +80,12 @@ class HttpNode:
     ) -> AsyncIterator[HttpNode]:
         """Make a client; nothing is asked yet. `node` is the namespace that all nodes know."""
         timeout = aiohttp.ClientTimeout(total=timeout_s)
-        async with (
-            aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-            asyncio.TaskGroup() as tasks,
-        ):
-            node = cls(url, session, tasks, namespace)
+        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+            node = cls(url, session, namespace)
             try:
                 yield node
             finally:
-                for task in list(node._running):
-                    task.cancel()
+                await node._cancel_requests()
 
     async def get_node_info(self) -> NodeInfo:
         """Describe the node and its network."""
@@ -253,9 +246,16 @@ class HttpNode:
     def _send_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         for start in range(0, len(waiting), _MAX_BATCH):
-            task = self._tasks.create_task(self._send(waiting[start : start + _MAX_BATCH]))
+            # No task group: what the caller raises would come out of it wrapped.
+            task = asyncio.create_task(self._send(waiting[start : start + _MAX_BATCH]))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+
+    async def _cancel_requests(self) -> None:
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def _send(self, calls: Sequence[_Call]) -> None:
         try:
