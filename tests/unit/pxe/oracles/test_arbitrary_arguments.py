@@ -37,7 +37,7 @@ def handler():
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(arguments=ARGUMENTS)
 def test_arbitrary_arguments(name, arguments):
     try:
