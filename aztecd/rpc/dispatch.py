@@ -14,11 +14,11 @@ from aztecd.rpc.cache import AnswerCache
 from aztecd.rpc.calls import BoundMethod, Failures, bind, is_offered
 from aztecd.rpc.errors import BAD_REQUEST, EXECUTION_FAILED, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 from aztecd.rpc.library import NOCONTEXT, NODATA, Methods, Request, Result, call, call_async, get_method
-from aztecd.rpc.methods import METHODS, NAMESPACES
+from aztecd.rpc.methods import METHODS, NAMESPACES, Method
 from aztecd.rpc.replies import NO_ID, Reply, batch_failure, encode, failure_body, result_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from aztecd.rpc.limits import RpcLimits
 
@@ -45,16 +45,19 @@ class Dispatcher:
         limits: RpcLimits,
         metrics: CallMetrics | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        *,
+        methods: Sequence[Method] = METHODS,
+        namespaces: Sequence[str] = NAMESPACES,
     ) -> None:
         self._limits = limits
         self._metrics = metrics
         self._clock = clock
         self.cache = AnswerCache(limits.cache_bytes)
         failures = Failures()
-        offered = [method for method in METHODS if not method.is_local or is_offered(method, node)]
+        offered = [method for method in methods if not method.is_local or is_offered(method, node)]
         self._methods: Methods = {method.name: bind(method, node, self.cache, failures) for method in offered}
         self._names = {
-            f"{namespace}_{method.name}": method.name for namespace in NAMESPACES for method in offered
+            f"{namespace}_{method.name}": method.name for namespace in namespaces for method in offered
         }
 
     async def answer(self, request: JsonValue) -> Reply:

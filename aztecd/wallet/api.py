@@ -63,6 +63,10 @@ class Wallet(Protocol):
         """Tell what is known about a contract."""
         ...
 
+    async def get_function_name(self, address: AztecAddress, selector: FunctionSelector) -> str | None:
+        """Give the name of a registered contract's function; None when it is not known."""
+        ...
+
     async def get_class_metadata(self, class_id: Fr) -> ClassMetadata:
         """Tell what is known about a contract class."""
         ...

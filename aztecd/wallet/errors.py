@@ -5,7 +5,8 @@ InvalidInputError
 │   ├── AccountUnknownError         an address that is none of the wallet's accounts
 │   ├── ArtifactMissingError        a standard contract whose code is not at hand
 │   ├── ContractNotRegisteredError  a contract whose code the wallet does not have
-│   ├── TooManyCallsError           more calls than fit one entrypoint
+│   ├── SimulatedRevertError        a public call that reverts
+│   ├── NotGrantedError             something that an application may not do
 │   └── GasEstimateError            a transaction that no block can hold
 └── TransactionError                what became of a transaction
     ├── DuplicateTransactionError   one with the same hash is mined already
@@ -27,6 +28,7 @@ __all__ = [
     "ContractNotRegisteredError",
     "DuplicateTransactionError",
     "GasEstimateError",
+    "NotGrantedError",
     "SimulatedRevertError",
     "TransactionDroppedError",
     "TransactionError",
@@ -68,6 +70,12 @@ class SimulatedRevertError(WalletError):
     def __init__(self, message: str, failure: SimulationFailure) -> None:
         super().__init__(message)
         self.failure = failure
+
+
+class NotGrantedError(WalletError):
+    """An application asked for something that it may not do."""
+
+    code = "wallet_not_granted"
 
 
 class GasEstimateError(WalletError):

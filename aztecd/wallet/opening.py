@@ -76,5 +76,6 @@ async def open_wallet(node: PxeNode, store: KeyValueStore, setup: WalletSetup) -
 
 
 def _log_line(line: ContractLog) -> None:
-    """Log what a contract wrote."""
-    _log.info("contract_log", logger=line.logger_name, level=line.level, message=line.message)
+    """Log what a contract wrote: to be read by who debugs it, unless the contract says that it is bad."""
+    write = {"fatal": _log.error, "error": _log.error, "warn": _log.warning}.get(line.level, _log.debug)
+    write("contract_log", contract=line.logger_name, contract_level=line.level, text=line.message)

@@ -16,6 +16,7 @@ from aztecd.protocol.contracts import ContractInstanceWithAddress
 from aztecd.protocol.gas import Gas, GasUsed
 from aztecd.protocol.receipt import TxReceipt
 from aztecd.protocol.simulation import PublicSimulationOutput
+from aztecd.protocol.tx import HashedValues
 from aztecd.protocol.tx_data import PrivateKernelTailPublicInputs
 from aztecd.pxe.abi import Decoded
 from aztecd.pxe.artifacts import FunctionKind
@@ -132,7 +133,8 @@ class Simulation:
     """What a transaction would do.
 
     `private` and `returns` are None when the node answered everything. `public_returns` has one entry per
-    call that was started, in order, those that the node answered by itself first.
+    call that was started, in order, those that the node answered by itself first. `calldata` are those of all
+    public calls.
     """
 
     private: PrivateExecutionResult | None
@@ -141,6 +143,7 @@ class Simulation:
     returns: PrivateReturns | None = None
     public_returns: tuple[PublicReturns, ...] = ()
     offchain: OffchainOutput = field(default_factory=OffchainOutput)
+    calldata: tuple[HashedValues, ...] = ()
 
     @property
     def gas_used(self) -> GasUsed:

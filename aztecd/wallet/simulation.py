@@ -26,6 +26,7 @@ def pxe_simulation(simulated: SimulationResult) -> Simulation:
         private=simulated.private,
         data=simulated.data,
         public_output=simulated.public_output,
+        calldata=simulated.private.public_function_calldata,
         returns=PrivateReturns.of(simulated.private.entrypoint),
         public_returns=_public_returns(simulated.data, simulated.public_output),
         offchain=offchain_output(simulated.private.offchain_effects()),
@@ -41,6 +42,7 @@ def node_simulation(tx: Tx, output: PublicSimulationOutput) -> Simulation:
         data=tx.data,
         public_output=output,
         public_returns=_public_returns(tx.data, output),
+        calldata=tx.public_function_calldata,
     )
 
 

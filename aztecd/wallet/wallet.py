@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 
 from aztecd.crypto.field import FR_ZERO, Fr
-from aztecd.protocol.basic import AztecAddress
+from aztecd.protocol.basic import AztecAddress, FunctionSelector
 from aztecd.protocol.contracts import ContractInstanceWithAddress, partial_address
 from aztecd.protocol.gas import GasSettings
 from aztecd.protocol.hashes import silo_nullifier
@@ -187,6 +187,15 @@ class LocalWallet:
             return None
         artifact = self.pxe.get_contract_artifact(instance.current_contract_class_id)
         return None if artifact is None else artifact.name
+
+    async def get_function_name(self, address: AztecAddress, selector: FunctionSelector) -> str | None:
+        """Give the name of a registered contract's function; None when it is not known."""
+        instance = self.pxe.get_contract_instance(address)
+        if instance is None:
+            return None
+        artifact = self.pxe.get_contract_artifact(instance.current_contract_class_id)
+        found = None if artifact is None else artifact.abi_by_selector(selector)
+        return None if found is None else found.name
 
     # Accounts and contacts.
 
