@@ -23,6 +23,7 @@ COUNTERS: Final = (21, 22, 23)
 LIMITS: Final = (24, 25, 26)
 WORK: Final = 27
 LATE: Final = 28
+UNWRITTEN: Final = 1024
 FIRST_FREE: Final = 29
 FRAMES: Final = 41_000
 FRAME_SIZE: Final = 24
@@ -62,7 +63,7 @@ _BASES: Final = (
     END - 1,
 )
 _FRAMED_BASES: Final = (18, 26, 27, 100, 200, 255, 256)
-_BORDERS: Final = (1023, 1024, 2048, 4096, 131_072)
+_BORDERS: Final = (1023, 2048, 4096, 131_072)
 """Around the ends of the dense part of memory as it grows."""
 
 ARRAYS: Final = {
@@ -87,7 +88,7 @@ class CellWriter:
     def __init__(self, rng: Random) -> None:
         self._rng = rng
         self._asm = Assembler()
-        self._free = {zone: list(range(*zone)) for zone in _ZONES}
+        self._free = {zone: [at for at in range(*zone) if at != UNWRITTEN] for zone in _ZONES}
         self._scalars: dict[int, list[Cell]] = {tag: [] for tag in ALL_TAGS}
         self._locals: dict[int, list[Cell]] | None = None
         self._recent: dict[int, Cell] = {}

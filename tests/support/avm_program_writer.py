@@ -30,6 +30,7 @@ from tests.support.avm_program_cells import (
     MIXED,
     POINTERS,
     SIZES,
+    UNWRITTEN,
     WORK,
     Cell,
 )
@@ -57,7 +58,8 @@ class ProgramWriter(EffectWriter):
         self._statements: dict[Callable[[int], None], int] = {
             self._compute: 24,
             self._same_cells: 6,
-            self._at_limits: 5,
+            self._at_limits: 8,
+            self._read_border: 1,
             self._walk_mixed: 3,
             self._divide: 3,
             self._cast: 6,
@@ -92,6 +94,8 @@ class ProgramWriter(EffectWriter):
         self._open_functions = list(self._functions)
         self._prologue()
         self._sequence(length, 0)
+        if self._rng.random() < 0.3:
+            self._failing_loop()
         self._ending()
         while self._open_functions:
             label, has_frame = self._open_functions.pop(0)
@@ -139,6 +143,47 @@ class ProgramWriter(EffectWriter):
             statement(depth)
         if self._base != before and before is not None:
             self._set_base(before)
+
+    def _failing_loop(self) -> None:
+        """Write a loop in one round of which something gets another tag, or a divisor becomes 0."""
+        rng = self._rng
+        counter, limit, skip, again = COUNTERS[0], LIMITS[0], Label(), Label()
+        tag = self._tag()
+        left, right, divisor = self._cell(tag), self._cell(tag), self._cell(tag)
+        flag, result = self._cell(U1), self._cell(tag)
+        pointer = rng.choice(self._pointers)[0]
+        self._set(divisor, tag, 1)
+        self._set(counter, U32, 0)
+        self._asm.place(again)
+        for _ in range(rng.randint(1, 4)):
+            after = Label()
+            match rng.randrange(6):
+                case 0 | 1:
+                    self._either(rng.choice(("ADD", "SUB", "MUL")), left, right, result)
+                case 2 if tag != FF:
+                    self._either("NOT", left, result)
+                case 3:
+                    self._either("DIV" if tag else "FDIV", left, divisor, result)
+                case 4:
+                    self._asm.op("MOV_16", At(self._plain_at(pointer).value, indirect=True), LATE)
+                case _:
+                    self._op("JUMPI_32", flag, target=after)
+                    self._constant(0)
+            self._asm.place(after)
+        self._set(limit, U32, 1)
+        self._either("ADD", counter, limit, counter)
+        self._set(LATE, U32, rng.randint(2, 5))
+        self._either("LT", counter, LATE, FLAG)
+        self._op("JUMPI_32", FLAG, target=skip)
+        if rng.random() < 0.3:
+            self._set(divisor, tag, 0)
+        else:
+            victim = rng.choice((left.address, right.address, flag.address, flag.address, pointer, BASE))
+            self._asm.op("CAST_16", self._plain_at(victim), self._plain_at(victim), tag=self._tag())
+        self._asm.place(skip)
+        self._set(limit, U32, 6)
+        self._either("LT", counter, limit, FLAG)
+        self._op("JUMPI_32", FLAG, target=again)
 
     def _ending(self) -> None:
         rng = self._rng
@@ -210,16 +255,21 @@ class ProgramWriter(EffectWriter):
     def _at_limits(self, depth: int) -> None:
         """Compute with values at the ends of a tag's range, or next to each other."""
         rng = self._rng
-        tag = self._tag()
+        tag = rng.choice((FF, self._tag()))
         top = MASKS[tag] if tag else FR_MODULUS - 1
         left = rng.choice((0, 1, top, top - 1, WIDTHS[tag]))
-        right = rng.choice((left, max(left - 1, 0), min(left + 1, top), top - left, 1))
+        right = rng.choice((left, max(left - 1, 0), min(left + 1, top), min(top - left + 1, top), 1))
         cells = (self._cell(tag), self._cell(tag))
         for cell, value in zip(cells, (left, right), strict=True):
             self._set(cell, tag, value)
-        names = ["ADD", "SUB", "MUL", "EQ", "LT", "LTE"]
-        name = rng.choice(names if tag == FF else [*names, "AND", "OR", "XOR", "SHL", "SHR"])
-        self._either(name, *cells, self._result(U1 if name in {"EQ", "LT", "LTE"} else tag))
+        names = ["ADD", "SUB", "ADD", "SUB", "MUL", "EQ", "LT", "LTE"]
+        for _ in range(rng.randint(1, 3)):
+            name = rng.choice(names if tag == FF else [*names, "AND", "OR", "XOR", "SHL", "SHR"])
+            self._either(name, *cells, self._cell(U1 if name in {"EQ", "LT", "LTE"} else tag))
+
+    def _read_border(self, depth: int) -> None:
+        """Read the cell behind the dense part of a memory that has not grown; nobody writes to it."""
+        self._either("MOV", UNWRITTEN, self._result(FF))
 
     def _walk_mixed(self, depth: int) -> None:
         """Repeat the same instructions on cells of several tags."""
