@@ -241,9 +241,8 @@ class WalletService:
         if len(methods) > _MAX_BATCH:
             raise InvalidParamsError(f"Array must contain at most {_MAX_BATCH} element(s) (0)")
         # All of them are read before the first one does anything.
-        read = [
-            (method, read_params(method, args)) for method, args in map(_item, methods, range(_MAX_BATCH))
-        ]
+        items = [_item(value, index) for index, value in enumerate(methods)]
+        read = [(method, read_params(method, args)) for method, args in items]
         results = []
         for method, args in read:
             value = await getattr(self, method.python_name)(*args)
@@ -255,7 +254,8 @@ def _item(value: JsonValue, index: int) -> tuple[Method, list[JsonValue]]:
     path = f"0.{index}"
     if not isinstance(value, dict):
         raise SchemaError("Expected object", path)
-    method = _BY_NAME.get(value.get("name") if isinstance(value.get("name"), str) else "")
+    name = value.get("name")
+    method = _BY_NAME.get(name) if isinstance(name, str) else None
     if method is None:
         names = " | ".join(f"'{name}'" for name in _BY_NAME)
         raise SchemaError(f"Invalid discriminator value. Expected {names}", f"{path}.name")

@@ -56,15 +56,14 @@ def _chain_info(value: ChainInfo) -> JsonValue:
 
 
 def _contract_metadata(value: ContractMetadata) -> JsonValue:
+    updated = value.updated_class_id
     return _without_none(
         {
             "instance": None if value.instance is None else value.instance.to_json(),
             "isContractInitialized": value.is_initialized,
             "isContractPublished": value.is_published,
             "isContractUpdated": value.is_updated,
-            "updatedContractClassId": None
-            if value.updated_class_id is None
-            else _hex(value.updated_class_id),
+            "updatedContractClassId": None if updated is None else _hex(updated),
         }
     )
 
