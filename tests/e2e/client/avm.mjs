@@ -35,7 +35,9 @@ async function gadgets({ wallet, accounts: [alice] }) {
   equal(await ask(methods.pedersen_hash(fields(10)), alice), await pedersenHash(fields(10)), 'pedersen');
   equal(await ask(methods.pedersen_hash_with_index(fields(10)), alice), await pedersenHash(fields(10), 20), 'pedersen');
   say('hashes are right');
-  const heavy = [methods.keccak_hash_1400(bytes(1400)), methods.poseidon2_hash_1000fields(many), methods.pedersen_hash(fields(10))];
+  const heavy = [
+    methods.keccak_hash_1400(bytes(1400)), methods.poseidon2_hash_1000fields(many), methods.pedersen_hash(fields(10)),
+  ];
   await mine('heavy hashes', new BatchCall(wallet, heavy), { from: alice });
   await mine('heaviest sha256', methods.sha256_hash_1536(bytes(1536)), { from: alice });
 }
@@ -64,8 +66,10 @@ async function values(wallet, avm, alice) {
   equal(await result('get_version'), version, 'version');
   equal(await result('get_block_number'), (await node.getBlockNumber()) + 1, 'block number');
   equal(await result('get_transaction_fee'), 0, 'the fee is not known before teardown');
-  const { feePerL2Gas } = await node.getCurrentMinFees();
-  equal(await result('get_fee_per_l2_gas'), feePerL2Gas, 'fee of L2 gas');
+  // An L1 block in between may change it.
+  const price = async () => (await node.getCurrentMinFees()).feePerL2Gas;
+  const prices = [await price(), await result('get_fee_per_l2_gas'), await price()];
+  assert.ok(prices[1] === prices[0] || prices[1] === prices[2], `fee of L2 gas: ${prices}`);
   say('values', { l2GasLeft: await result('get_l2_gas_left'), daGasLeft: await result('get_da_gas_left') });
   await fails('an addition that overflows', () => result('u128_addition_overflow'), /attempt to add with overflow/);
 }
@@ -103,8 +107,9 @@ async function effects(wallet, avm, alice) {
   // As much as one transaction takes, all at once; then one more of each.
   const most = [methods.n_storage_writes(62), methods.n_new_note_hashes(64), methods.n_new_l2_to_l1_msgs(8)];
   await mine('most effects', new BatchCall(wallet, [...most, methods.n_new_public_logs(60)]), { from: alice });
-  for (const [name, count] of [['n_storage_writes', 64], ['n_new_note_hashes', 65], ['n_new_nullifiers', 64], ['n_new_l2_to_l1_msgs', 9]]) {
-    await fails(`too many: ${name}`, () => methods[name](count).simulate({ from: alice }), /./);
+  const limits = { n_storage_writes: 63, n_new_note_hashes: 64, n_new_nullifiers: 63, n_new_l2_to_l1_msgs: 8 };
+  for (const [name, count] of Object.entries(limits)) {
+    await fails(`too many: ${name}`, () => methods[name](count + 1).simulate({ from: alice }), /./);
   }
   await mine('most nullifiers', methods.n_new_nullifiers(63), { from: alice });
   await mine('too many note hashes, sent', methods.n_new_note_hashes(65), { from: alice, result: 'app_logic_reverted' });

@@ -11,7 +11,8 @@ import { ask, begin, deploy, equal, fails, label, mine, node, run, say } from '.
 const selector = (contract, name) => contract.methods[name].selector();
 
 /** What a contract has in the one public variable that it has. */
-const stored = contract => node.getPublicStorageAt('latest', contract.address, contract.artifact.storageLayout.current_value.slot);
+const stored = ({ address, artifact }) =>
+  node.getPublicStorageAt('latest', address, artifact.storageLayout.current_value.slot);
 
 const logged = effect => effect.publicLogs.map(log => Number(log.fields[0].toBigInt()));
 

@@ -112,7 +112,8 @@ async function update({ wallet, accounts: [alice] }, something) {
   equal((await node.getContract(address)).currentContractClassId, before.currentContractClassId, 'class');
   await mine('old code', methods.set_public_value(5n), { from: alice });
   assert.deepEqual(await values(), [1n, 5n]);
-  await fails('new code, too early', () => wallet.registerContract(before, UpdatedContract.artifact), /Could not update contract/);
+  await fails('new code, too early', () => wallet.registerContract(before, UpdatedContract.artifact),
+    /Could not update contract/);
 
   // Two steps: a transaction is good for a day after the block that it knows.
   await passTime(due - DAY_S / 2n);
@@ -133,7 +134,9 @@ async function update({ wallet, accounts: [alice] }, something) {
   await mine('new code', new BatchCall(wallet, [renewed.methods.set_private_value(), renewed.methods.set_public_value()]), {
     from: alice,
   });
-  const found = [await ask(renewed.methods.get_private_value(alice), alice), await ask(renewed.methods.get_public_value(), alice)];
+  const found = [
+    await ask(renewed.methods.get_private_value(alice), alice), await ask(renewed.methods.get_public_value(), alice),
+  ];
   assert.deepEqual(found, [27n, 27n]);
   say('updated', { found });
 }
