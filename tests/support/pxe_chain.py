@@ -14,7 +14,7 @@ from aztecd.protocol.basic import BlockHash, BlockNumber
 from aztecd.protocol.effect import IndexedTxEffect, TxEffect
 from aztecd.protocol.header import BlockHeader, GlobalVariables
 from aztecd.protocol.logs import TxScopedL2Log
-from aztecd.protocol.node_types import BlockId, CheckpointId, L2Tip, L2Tips, genesis_tip
+from aztecd.protocol.node_types import BlockId, CheckpointId, L2Tip, L2Tips, NodeInfo, genesis_tip
 from aztecd.protocol.receipt import DataInBlock, TxReceipt, TxStatus
 from aztecd.pxe.keys import KeyStore, Plain, Secret, Vault
 from aztecd.pxe.stores import ArtifactCache, Stage, Stores
@@ -43,6 +43,8 @@ class FakeChain:
         self.reverted: set[Fr] = set()
         self.storage: dict[tuple[Fr, Fr], Fr] = {}
         self.public: dict[tuple[Fr, Fr], list[TxScopedL2Log]] = {}
+        self.version = 7
+        self.signatures: list[str] = []
         self.calls: Counter[str] = Counter()
 
     # What tests do.
@@ -76,6 +78,13 @@ class FakeChain:
         self.finalized = min(self.finalized, last)
 
     # What wallets ask.
+
+    async def get_node_info(self) -> NodeInfo:
+        return NodeInfo.empty().replace(l1_chain_id=31337, rollup_version=self.version)
+
+    async def register_contract_function_signatures(self, signatures: Sequence[str]) -> None:
+        assert len(signatures) <= MAX_ITEMS
+        self.signatures += signatures
 
     async def get_l2_tips(self) -> L2Tips:
         self.calls["get_l2_tips"] += 1

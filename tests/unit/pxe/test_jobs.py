@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from aztecd.crypto.field import fr
+from aztecd.pxe.errors import PxeBusyError
+from aztecd.pxe.jobs import JobRunner
+from aztecd.pxe.sync import NodeChangedError
+from aztecd.storage import MemoryStore, StoreIoError
+from tests.support.pxe_chain import FakeChain, open_keys
+from tests.support.pxe_records import ALICE, CONTRACT, note
+
+
+class CrashingStore(MemoryStore):
+    """Lets a given number of batches through; the ones after that never happen."""
+
+    def __init__(self, left: int = 1000) -> None:
+        super().__init__()
+        self.left = left
+        self.synced: list[bool] = []
+
+    def write(self, batch, *, sync=False):
+        if self.left == 0:
+            raise StoreIoError("the process ends here")
+        self.left -= 1
+        self.synced.append(sync)
+        super().write(batch, sync=sync)
+
+
+@pytest.fixture
+def chain() -> FakeChain:
+    made = FakeChain()
+    made.mine()
+    return made
+
+
+def runner(chain, store) -> JobRunner:
+    return JobRunner(node=chain, store=store, keys=open_keys(MemoryStore()))
+
+
+@pytest.fixture
+async def jobs(chain):
+    made = runner(chain, CrashingStore())
+    yield made
+    await made.close()
+
+
+def add_note(number):
+    return lambda running: running.job.stores.notes.add(note(number, 1), ALICE)
+
+
+def stored(jobs) -> list[int]:
+    return [found.block_number for found in jobs.committed().notes.select(CONTRACT)]
+
+
+async def test_a_job_is_committed_when_it_is_through(jobs):
+    await jobs.run(add_note(1))
+    assert stored(jobs) == [1]
+
+
+async def test_a_failed_job_leaves_nothing_but_the_anchor(jobs, chain):
+    def fail(running):
+        add_note(1)(running)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await jobs.run(fail)
+    assert stored(jobs) == []
+    assert jobs.committed().anchor.header() == chain.blocks[1].header
+
+
+async def test_jobs_run_one_at_a_time_in_order(jobs):
+    order = []
+    running_now = threading.Semaphore(1)
+
+    def work(number):
+        def run(running):
+            assert running_now.acquire(blocking=False)
+            running.job.bridge.run(asyncio.sleep(0))
+            order.append(number)
+            running_now.release()
+
+        return run
+
+    await asyncio.gather(*(jobs.run(work(number)) for number in range(10)))
+    assert order == list(range(10))
+
+
+async def test_the_loop_answers_while_a_job_computes(jobs):
+    began, finish = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def compute(_running):
+        loop.call_soon_threadsafe(began.set)
+        assert finish.wait(30)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(jobs.run(compute))
+        await began.wait()
+        finish.set()
+
+
+async def test_a_crash_between_two_batches_loses_the_job_and_nothing_else(chain):
+    store = CrashingStore()
+    jobs = runner(chain, store)
+    await jobs.run(add_note(1))
+    chain.mine()
+    # The anchor is written, what the job found is not.
+    store.left = 1
+    with pytest.raises(StoreIoError):
+        await jobs.run(add_note(2))
+    await jobs.close()
+    store.left = 1000
+    again = runner(chain, store)
+    assert stored(again) == [1]
+    assert again.committed().anchor.header() == chain.blocks[2].header
+    await again.run(lambda running: running.job.stores.notes.add(note(2, 2), ALICE))
+    assert stored(again) == [1, 2]
+    await again.close()
+
+
+async def test_a_crash_in_a_rollback_leaves_the_state_before_it(chain):
+    store = CrashingStore()
+    jobs = runner(chain, store)
+    await jobs.run(add_note(1))
+    before = dict(store.iterate(start=b"", stop=b"\xff"))
+    chain.reorganise(0)
+    store.left = 0
+    with pytest.raises(StoreIoError):
+        await jobs.run(lambda _: None)
+    await jobs.close()
+    assert dict(store.iterate(start=b"", stop=b"\xff")) == before
+    store.left = 1000
+    again = runner(chain, store)
+    await again.run(lambda _: None)
+    assert stored(again) == []
+    await again.close()
+
+
+async def test_only_durable_jobs_wait_for_the_disk(jobs, chain):
+    store = jobs._store
+    await jobs.run(add_note(1))
+    assert not any(store.synced)
+    await jobs.run(add_note(2), is_durable=True)
+    await jobs.write(lambda stores, _node: stores.senders.add(ALICE))
+    assert store.synced[-2:] == [True, True]
+
+
+async def test_contracts_are_synchronised_again_after_a_failure_or_a_block(jobs, chain):
+    def look(running):
+        missing = running.synced.missing(CONTRACT, (ALICE,))
+        running.synced.add(CONTRACT, (ALICE,))
+        return missing
+
+    def fail(running):
+        raise ValueError("no")
+
+    assert await jobs.run(look) == (ALICE,)
+    assert await jobs.run(look) is None
+    with pytest.raises(ValueError, match="no"):
+        await jobs.run(fail)
+    assert await jobs.run(look) == (ALICE,)
+    chain.mine()
+    assert await jobs.run(look) == (ALICE,)
+
+
+async def test_closing_ends_a_job_that_waits_for_the_node(chain):
+    jobs = runner(chain, MemoryStore())
+    waiting = asyncio.Event()
+
+    async def never():
+        waiting.set()
+        await asyncio.Event().wait()
+
+    failures = []
+
+    async def work():
+        try:
+            await jobs.run(lambda running: running.job.bridge.run(never()))
+        except NodeChangedError as error:
+            failures.append(error)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(work())
+        await waiting.wait()
+        await jobs.close()
+    assert len(failures) == 1
+    with pytest.raises(PxeBusyError, match="closed"):
+        await jobs.run(lambda _: None)
+
+
+async def test_too_many_waiting_jobs_are_refused(chain):
+    jobs = runner(chain, MemoryStore())
+    finish = threading.Event()
+    results = [asyncio.ensure_future(jobs.run(lambda _: finish.wait(30))) for _ in range(64)]
+    await asyncio.sleep(0)
+    with pytest.raises(PxeBusyError, match="64 operations wait"):
+        await jobs.run(lambda _: None)
+    finish.set()
+    await asyncio.gather(*results)
+    await jobs.close()
+
+
+async def test_a_caller_that_goes_away_does_not_stop_its_job(jobs):
+    began, finish = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def work(running):
+        loop.call_soon_threadsafe(began.set)
+        assert finish.wait(30)
+        add_note(1)(running)
+
+    task = asyncio.ensure_future(jobs.run(work))
+    await began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    finish.set()
+    await jobs.run(lambda _: None)
+    assert stored(jobs) == [1]
+
+
+async def test_errors_of_the_node_come_through(jobs, chain):
+    async def away():
+        raise StoreIoError("the node is away")
+
+    chain.get_l2_tips = away
+    with pytest.raises(StoreIoError, match="away"):
+        await jobs.run(lambda _: None)
+
+
+def test_known_secrets_are_forgotten_on_lock(chain):
+    from tests.support.pxe_chain import account
+
+    keys = open_keys(MemoryStore())
+    alice, bob = account(keys, 1), account(keys, 2)
+    jobs = JobRunner(node=chain, store=MemoryStore(), keys=keys)
+    secret = jobs.secrets.as_sender(contract=CONTRACT, sender=alice, recipient=bob)
+    assert secret == jobs.secrets.as_recipient(contract=CONTRACT, sender=alice, recipient=bob)
+    assert secret != jobs.secrets.as_sender(contract=CONTRACT, sender=bob, recipient=alice)
+    jobs.secrets.clear()
+    assert jobs.secrets._secrets == {}
+    assert fr(1).hex() not in repr(secret)
