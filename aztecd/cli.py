@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     local.set_defaults(run=_run_local)
 
     fetch = commands.add_parser(
-        "fetch", help="download the pinned L1 contracts, protocol contracts and Anvil"
+        "fetch", help="download the pinned L1 contracts, Aztec contracts and Anvil"
     )
     fetch.set_defaults(run=_run_fetch)
 

@@ -1,4 +1,4 @@
-"""The third-party things that aztecd needs and never contains: L1 contracts, protocol contracts, Anvil.
+"""The third-party things that aztecd needs and never contains: L1 and Aztec contracts, Anvil.
 
 Responsible for: the pinned list, downloading by the user's npm (or one that pip brings), integrity,
 the per-user cache, and the compact form in which the other packages read the contracts.

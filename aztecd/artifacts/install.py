@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aztecd.artifacts.archive import members, verify
 from aztecd.artifacts.cache import cache_root, commit, intact, locked, staging, storage_errors
+from aztecd.artifacts.contracts import convert_contracts
 from aztecd.artifacts.download import Npm, find_npm, pack
 from aztecd.artifacts.errors import ArtifactsMissingError, ArtifactsPlatformError
 from aztecd.artifacts.l1_contracts import convert_l1_contracts
@@ -23,12 +24,16 @@ __all__ = ["Artifacts", "fetch", "locate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifacts:
-    """Where the fetched things lie: the cache, a program, a folder of `<Name>.json`, a file."""
+    """Where the fetched things lie: the cache, a program, a folder of `<Name>.json`, a file.
+
+    `contracts` are folders with artifacts of Aztec contracts: of accounts, of applications, of the protocol.
+    """
 
     root: Path
     anvil: Path
     l1_artifacts: Path
     protocol_contracts: Path
+    contracts: tuple[Path, ...]
 
 
 def locate(cache: Path | None = None, pins: Pins | None = None) -> Artifacts:
@@ -38,11 +43,16 @@ def locate(cache: Path | None = None, pins: Pins | None = None) -> Artifacts:
     for package in pins.packages:
         if not intact(root / package.key, package.integrity):
             raise ArtifactsMissingError(f"{package.spec} is not (or not whole) in {root}: run `aztecd fetch`")
+    protocol_contracts = root / pins.package(Content.PROTOCOL_CONTRACTS).key
     return Artifacts(
         root=root,
         anvil=root / pins.package(Content.PROGRAMS).key / "anvil",
         l1_artifacts=root / pins.package(Content.L1_CONTRACTS).key,
-        protocol_contracts=root / pins.package(Content.PROTOCOL_CONTRACTS).key / PROTOCOL_CONTRACTS_FILE,
+        protocol_contracts=protocol_contracts / PROTOCOL_CONTRACTS_FILE,
+        contracts=(
+            *(root / package.key for package in pins.packages_of(Content.CONTRACTS)),
+            protocol_contracts,
+        ),
     )
 
 
@@ -81,6 +91,8 @@ def _install(root: Path, package: PackagePin, npm: Npm, progress: ProgressReport
                 convert_l1_contracts(archive, staged, package.entries)
             case Content.PROTOCOL_CONTRACTS:
                 convert_protocol_contracts(archive, staged, package.entries, package.version)
+            case Content.CONTRACTS:
+                convert_contracts(archive, staged, package.entries)
             case Content.PROGRAMS:
                 _unpack_programs(archive, staged, package)
         commit(staged, root / package.key, package.integrity)

@@ -14,8 +14,7 @@ from importlib import resources
 
 __all__ = ["Content", "NodePin", "PackagePin", "Pins", "load_pins"]
 
-_LAYOUT = 1
-"""Raise it when the form of the unpacked files changes: other folder names follow, all is fetched anew."""
+_NODE_LAYOUT = 1
 
 
 class Content(enum.StrEnum):
@@ -23,12 +22,22 @@ class Content(enum.StrEnum):
 
     L1_CONTRACTS = "l1_contracts"
     PROTOCOL_CONTRACTS = "protocol_contracts"
+    CONTRACTS = "contracts"
     PROGRAMS = "programs"
+
+
+_LAYOUTS = {
+    Content.L1_CONTRACTS: 1,
+    Content.PROTOCOL_CONTRACTS: 2,
+    Content.CONTRACTS: 1,
+    Content.PROGRAMS: 1,
+}
+"""Raise one when the form of the unpacked files changes: another folder name follows, all is fetched anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagePin:
-    """One npm package; `entries` are contract names or, for programs, paths inside the package."""
+    """One npm package; `entries` are names of L1 and protocol contracts, else paths inside the package."""
 
     name: str
     version: str
@@ -46,7 +55,14 @@ class PackagePin:
     @property
     def key(self) -> str:
         """The folder's name in the cache: it changes with everything that the files depend on."""
-        parts = [str(_LAYOUT), self.name, self.version, self.integrity, self.content, *self.entries]
+        parts = [
+            str(_LAYOUTS[self.content]),
+            self.name,
+            self.version,
+            self.integrity,
+            self.content,
+            *self.entries,
+        ]
         return f"{self.folder}-{self.version}-{_digest(parts)}"
 
 
@@ -69,7 +85,7 @@ class NodePin:
     @property
     def key(self) -> str:
         """The folder's name in the cache."""
-        return f"node-{self.version}-{_digest([str(_LAYOUT), self.requirement])}"
+        return f"node-{self.version}-{_digest([str(_NODE_LAYOUT), self.requirement])}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +97,12 @@ class Pins:
 
     def package(self, content: Content) -> PackagePin:
         """The one package that holds a kind of content."""
-        (found,) = (package for package in self.packages if package.content is content)
+        (found,) = self.packages_of(content)
         return found
+
+    def packages_of(self, content: Content) -> tuple[PackagePin, ...]:
+        """All packages that hold a kind of content."""
+        return tuple(package for package in self.packages if package.content is content)
 
 
 def load_pins() -> Pins:

@@ -1,9 +1,10 @@
-"""Condense the protocol contracts into one file with what a node needs of them.
+"""Condense the protocol contracts into one file with what a node needs of them, and artifacts for wallets.
 
 Authority: @aztec/protocol-contracts dest/protocol_contract_data.js (identifiers computed by the release),
 dest/make_protocol_contract.js (how class and instance are put together), artifacts/<Name>.json (the
 function `public_dispatch` carries the packed bytecode, base64) (4.1.2). The six artifacts are 4 MB; the
-result has the same facts in 0.2 MB, and starting a node hashes nothing.
+result has the same facts in 0.2 MB, and starting a node hashes nothing. The artifacts lie beside it
+(`aztecd.artifacts.contracts`).
 
 `protocol_contracts.json`, every field element as `0x` and 64 digits:
 
@@ -24,6 +25,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from aztecd.artifacts.archive import members
+from aztecd.artifacts.contracts import write_contract
 from aztecd.artifacts.errors import ArtifactsIntegrityError
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _HEX = r"0x[0-9a-f]{64}"
 
 
 def convert_protocol_contracts(archive: Path, target: Path, names: Sequence[str], version: str) -> None:
-    """Write `protocol_contracts.json` into the target folder, contracts in the order of their addresses.
+    """Write `protocol_contracts.json`, contracts in the order of their addresses, and `<Name>.json` of each.
 
     Raises ArtifactsIntegrityError if the package has another form than the pinned version has.
     """
@@ -48,6 +50,8 @@ def convert_protocol_contracts(archive: Path, target: Path, names: Sequence[str]
         texts[path] = stream.read().decode()
     data = _DataFile(texts[_DATA])
     contracts = [_contract(name, data, json.loads(texts[f"artifacts/{name}.json"])) for name in names]
+    for name in names:
+        write_contract(target, name, texts[f"artifacts/{name}.json"].encode())
     result = {
         "version": version,
         "protocolContractsHash": data.constant("protocolContractsHash"),

@@ -9,6 +9,8 @@ import pytest
 
 from aztecd.artifacts.install import load_pins
 from aztecd.artifacts.pins import Content
+from aztecd.pxe.artifacts import contract_class_of, load_artifact
+from tests.support.contract_artifacts import contract_artifact
 from tests.support.vectors import load
 
 pytestmark = pytest.mark.integration
@@ -55,3 +57,12 @@ def test_all_l1_contracts_are_there(artifacts):
             }
         else:
             assert contract["linkReferences"] == {}, name
+
+
+@pytest.mark.parametrize("name", ["SchnorrAccount", "EcdsaKAccount", "Token", "FPC", "AuthRegistry"])
+def test_condensed_contracts_are_read_as_the_packages_own(artifacts, name):
+    (path,) = (found for folder in artifacts.contracts if (found := folder / f"{name}.json").exists())
+    condensed = load_artifact(path.read_bytes())
+    assert condensed == contract_artifact(name)
+    assert condensed.functions
+    assert contract_class_of(condensed).id == contract_class_of(contract_artifact(name)).id

@@ -81,15 +81,50 @@ L1_FILES = {
 PROTOCOL_FILES = {
     "artifacts/One.json": json.dumps(
         {
+            "name": "One",
             "functions": [
-                {"name": "x", "bytecode": "AAAA"},
-                {"name": "public_dispatch", "bytecode": "JwAABA=="},
-            ]
+                {"name": "x", "bytecode": "AAAA", "custom_attributes": ["abi_private"]},
+                {"name": "public_dispatch", "bytecode": "JwAABA==", "custom_attributes": ["abi_public"]},
+            ],
         }
     ).encode(),
-    "artifacts/Two.json": b'{"functions": []}',
+    "artifacts/Two.json": b'{"name": "Two", "functions": []}',
     "dest/protocol_contract_data.js": DATA_FILE.encode(),
 }
+
+TOKEN = {
+    "name": "Token",
+    "transpiled": True,
+    "functions": [
+        {
+            "name": "public_dispatch",
+            "custom_attributes": ["abi_public"],
+            "bytecode": "AQ==",
+            "debug_symbols": "a",
+        },
+        {
+            "name": "mint",
+            "custom_attributes": ["abi_public", "abi_view"],
+            "bytecode": "Ag==",
+            "debug_symbols": "b",
+        },
+        {
+            "name": "transfer",
+            "custom_attributes": ["abi_private"],
+            "bytecode": "Aw==",
+            "debug_symbols": "c",
+        },
+    ],
+    "outputs": {"structs": {}, "globals": {}},
+    "file_map": {"3": {"path": "main.nr", "source": "fn main() {}"}},
+}
+
+CONTRACT_FILES = {
+    "artifacts/token_contract-Token.json": json.dumps(TOKEN, indent=2).encode(),
+    "artifacts/Account.json": b'{"name": "Account", "functions": []}',
+    "artifacts/other_contract-Other.json": b'{"name": "Other", "functions": []}',
+}
+CONTRACT_ENTRIES = ("artifacts/token_contract-Token.json", "artifacts/Account.json")
 
 PROGRAM_FILES = {"bin/anvil": b"#!/bin/sh\necho anvil Version: 1.5.1\n"}
 
@@ -111,6 +146,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     for name, version, content, entries, files in (
         ("@x/l1", "4.1.2", Content.L1_CONTRACTS, ("Alpha", "Beta"), L1_FILES),
         ("@x/protocol", "4.1.2", Content.PROTOCOL_CONTRACTS, ("One", "Two"), PROTOCOL_FILES),
+        ("@x/contracts", "4.1.2", Content.CONTRACTS, CONTRACT_ENTRIES, CONTRACT_FILES),
         ("@x/anvil", "1.5.1", Content.PROGRAMS, ("bin/anvil",), PROGRAM_FILES),
     ):
         integrity, size = npm.offer(f"{name}@{version}", files)

@@ -25,8 +25,10 @@ from aztecd.artifacts import (
     install,
     locate,
 )
+from aztecd.artifacts.contracts import write_contract
 from aztecd.artifacts.pins import Content
 from aztecd.artifacts.progress import LineProgress
+from tests.unit.artifacts.conftest import TOKEN
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -93,10 +95,35 @@ def test_fetch_converts_the_packages(world):
     assert leftovers(world.cache) == []
 
 
+def test_of_contracts_only_what_a_wallet_reads_is_kept(world):
+    contracts, protocol = fetch(quiet(), world.cache, world.pins).contracts
+
+    assert sorted(path.name for path in contracts.iterdir()) == ["Account.json", "Token.json", "stamp.json"]
+    token = json.loads((contracts / "Token.json").read_text())
+    dispatch, mint, transfer = TOKEN["functions"]
+    assert token == TOKEN | {"functions": [dispatch, mint | {"bytecode": "", "debug_symbols": ""}, transfer]}
+    assert json.loads((protocol / "One.json").read_text())["name"] == "One"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"{", "has another form"),
+        (b"[]", "has another form"),
+        (b'{"name": "Token", "functions": [{"name": "x"}]}', "has another form"),
+        (b'{"name": "Tokens", "functions": []}', "is of contract Tokens"),
+    ],
+)
+def test_what_is_no_artifact_is_refused(tmp_path, text, problem):
+    with pytest.raises(ArtifactsIntegrityError, match=f"the artifact of Token {problem}"):
+        write_contract(tmp_path, "Token", text)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_fetch_downloads_nothing(world):
     first = fetch(quiet(), world.cache, world.pins)
     assert fetch(quiet(), world.cache, world.pins) == first == locate(world.cache, world.pins)
-    assert len(world.npm.calls) == 3
+    assert len(world.npm.calls) == 4
 
 
 @pytest.mark.parametrize("damage", ["remove", "truncate", "stamp"])
@@ -114,7 +141,7 @@ def test_a_damaged_package_is_noticed_and_fetched_again(world, damage):
         locate(world.cache, world.pins)
     fetch(quiet(), world.cache, world.pins)
     assert json.loads(victim.read_text())["bytecode"] == "0x6001"
-    assert world.npm.calls[3:] == ["@x/l1@4.1.2"]
+    assert world.npm.calls[4:] == ["@x/l1@4.1.2"]
     assert leftovers(world.cache) == []
 
 
@@ -263,7 +290,12 @@ def test_fetches_at_the_same_time_share_one_download(world):
     assert failures == []
     assert len(set(results)) == 1
     assert len(results) == 4
-    assert sorted(world.npm.calls) == ["@x/anvil@1.5.1", "@x/l1@4.1.2", "@x/protocol@4.1.2"]
+    assert sorted(world.npm.calls) == [
+        "@x/anvil@1.5.1",
+        "@x/contracts@4.1.2",
+        "@x/l1@4.1.2",
+        "@x/protocol@4.1.2",
+    ]
 
 
 def test_lines_show_what_is_loaded_and_every_quarter_once():
