@@ -23,7 +23,7 @@ class RecordedOracle:
 
     def __call__(self, name: str, arguments: list[list[int]]) -> Any:
         self.calls.append((name, [list(argument) for argument in arguments]))
-        return self.answers[len(self.calls) - 1]
+        return self.answers[(len(self.calls) - 1) % len(self.answers)]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hashlib import blake2s as _blake2s
 from typing import Final
 
 from aztecd.crypto import aes, ecdsa, grumpkin, keccak, poseidon2, sha256
-from aztecd.crypto.field import FQ_MODULUS
+from aztecd.crypto.field import FQ_MODULUS, FR_MODULUS
 from aztecd.pxe.acvm.errors import BlackBoxError, UnsolvableError
 
 __all__ = [
@@ -123,8 +123,8 @@ def bitwise_and(left: int, right: int, bits: int) -> int:
 
 
 def bitwise_xor(left: int, right: int, bits: int) -> int:
-    """Do the same with exclusive or."""
-    return _operand(left, bits) ^ _operand(right, bits)
+    """Do the same with exclusive or. With all bits of the field the result is reduced."""
+    return (_operand(left, bits) ^ _operand(right, bits)) % FR_MODULUS
 
 
 ACIR_BLACK_BOXES: Final[dict[str, Callable[..., Sequence[int]]]] = {

@@ -27,7 +27,7 @@ CIRCUIT_FILE: Final = "<acir>"
 BRILLIG_FILE: Final = "<brillig>"
 
 _GROWTH_AHEAD: Final = 1 << 10
-_PASSES: Final = range(256)
+_PASSES: Final = range(64)
 """A loop returns to the driver now and then, which looks whether to go on."""
 
 

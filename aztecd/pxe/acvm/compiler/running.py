@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_compiled", "run_compiled_brillig"]
 
-_POLL_INTERVAL: Final = POLL_INTERVAL // 4
+_POLL_INTERVAL: Final = 256
+"""Parts of compiled code, each with a loop of its own maybe, between two questions whether to go on."""
 _PYTHON_ERRORS: Final = (IndexError, KeyError, ZeroDivisionError)
 
 
@@ -90,12 +91,15 @@ def _go_on_plainly(program: Program, number: int, function: CompiledBrillig, fra
     frame.opcodes = program.functions[number].opcodes
     try:
         while True:
-            brillig.step(frame)
-            if frame.result is not None:
-                return None
-            block = function.blocks.get(frame.pc)
-            if block is not None:
-                return block
+            # Code may hand over all the time, and so must be asked here, too.
+            frame.check()
+            for _ in range(POLL_INTERVAL):
+                brillig.step(frame)
+                if frame.result is not None:
+                    return None
+                block = function.blocks.get(frame.pc)
+                if block is not None:
+                    return block
     except ExecutionError as error:
         error.brillig_pcs = (*frame.calls, frame.pc)
         raise

@@ -119,6 +119,15 @@ def test_values_of_the_map(fast: bool) -> None:
             result.range(start, 2)
 
 
+def test_code_without_end_that_hands_over_is_interrupted() -> None:
+    """A store that hits a known cell is not compiled: each pass leaves to the plain interpreter."""
+    asked = iter([False] * 100 + [True])
+    machine = Acvm(is_interrupted=lambda: next(asked))
+    code = [const(0, 10), const("s+1", 5), const(4, 11), store(4, 4), jump(1)]
+    with pytest.raises(ExecutionInterruptedError):
+        machine.execute(unconstrained(code), [], nothing)
+
+
 @BOTH
 def test_code_without_end_is_interrupted(fast: bool) -> None:
     asked = iter([False, False, True])
