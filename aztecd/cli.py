@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aztecd import __version__
+from aztecd.cli_wallet import add_codegen_command, add_wallet_commands
 from aztecd.config import Settings, load_settings
 from aztecd.errors import AztecdError
 
@@ -52,9 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_local_flags(local)
     local.set_defaults(run=_run_local)
 
-    fetch = commands.add_parser(
-        "fetch", help="download the pinned L1 contracts, Aztec contracts and Anvil"
-    )
+    fetch = commands.add_parser("fetch", help="download the pinned L1 contracts, Aztec contracts and Anvil")
     fetch.set_defaults(run=_run_fetch)
 
     version = commands.add_parser("version", help="print the versions of the daemon and of the protocol")
@@ -78,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("tx_hash", metavar="HASH", help="the transaction's hash")
     _add_url_flag(trace)
     trace.set_defaults(run=_run_trace)
+
+    add_wallet_commands(commands)
+    add_codegen_command(commands)
 
     database = commands.add_parser("db", help="look at a data directory")
     actions = database.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -217,6 +217,10 @@ class LocalWallet:
         """Give the code of a kind of account."""
         return self._artifacts.artifact(kind.contract_name)
 
+    def standard_artifact(self, name: str) -> ContractArtifact:
+        """Give the code of a contract of the wallet's folders, by name. Raises ArtifactMissingError."""
+        return self._artifacts.artifact(name)
+
     async def own_account(self, address: AztecAddress) -> OwnAccount:
         """Open an account. Raises AccountUnknownError, VaultLockedError."""
         for complete in self.pxe.get_registered_accounts():
