@@ -97,7 +97,7 @@ def functions(modules: Path) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_all_functions_can_be_run() -> None:
     """All are decoded, a sample is compiled; with AZTECD_ALL_CIRCUITS set all are."""
     step = 1 if os.environ.get("AZTECD_ALL_CIRCUITS") else _SAMPLE_STEP
