@@ -201,6 +201,8 @@ class Pxe:
             _register_signatures(job.bridge, artifact)
             job.stores.contracts.add_class(class_id, artifact)
             job.stores.contracts.add_instance(instance.replace(current_contract_class_id=class_id))
+            # The new code may make more of what the old one was given.
+            job.stores.delivered_logs.forget()
 
         await self._jobs.run(update, is_durable=True)
 

@@ -86,6 +86,7 @@ class Prefix(IntEnum):
     PXE_KEY = 0x83
     WALLET_ACCOUNT = 0x84
     WALLET_CONTACT = 0x85
+    PXE_DELIVERED = 0x86
 
     @property
     def key(self) -> bytes:

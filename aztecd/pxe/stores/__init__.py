@@ -25,6 +25,7 @@ from aztecd.pxe.stores.senders import SenderBook
 from aztecd.pxe.stores.stage import Stage
 from aztecd.pxe.stores.tagging import (
     TAG_WINDOW,
+    DeliveredLogStore,
     PendingTag,
     RecipientTagStore,
     SeenTags,
@@ -38,6 +39,7 @@ __all__ = [
     "CapsuleStore",
     "ContractOverride",
     "ContractStore",
+    "DeliveredLogStore",
     "EmptyCapsuleError",
     "EventFilter",
     "EventStore",

@@ -13,7 +13,7 @@ from aztecd.pxe.stores.events import EventStore
 from aztecd.pxe.stores.notes import NoteStore
 from aztecd.pxe.stores.senders import SenderBook
 from aztecd.pxe.stores.stage import Stage
-from aztecd.pxe.stores.tagging import RecipientTagStore, SenderTagStore
+from aztecd.pxe.stores.tagging import DeliveredLogStore, RecipientTagStore, SenderTagStore
 
 __all__ = ["Stores"]
 
@@ -25,6 +25,7 @@ class Stores:
         "anchor",
         "capsules",
         "contracts",
+        "delivered_logs",
         "events",
         "notes",
         "recipient_tags",
@@ -43,6 +44,7 @@ class Stores:
         self.anchor = AnchorStore(stage)
         self.capsules = CapsuleStore(stage)
         self.contracts = ContractStore(stage, artifacts, overrides)
+        self.delivered_logs = DeliveredLogStore(stage)
         self.events = EventStore(stage)
         self.notes = NoteStore(stage)
         self.recipient_tags = RecipientTagStore(stage)
@@ -58,6 +60,7 @@ class Stores:
         number = BlockNumber(header.number)
         self.notes.rollback(number)
         self.events.rollback(number)
+        self.delivered_logs.forget()
         self.anchor.forget_after(number)
         self.anchor.set_header(header)
         if lost_final_blocks:

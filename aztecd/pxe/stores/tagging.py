@@ -1,4 +1,4 @@
-"""Indexes of tags: those that we used as senders, and how far we have looked as recipients.
+"""Indexes of tags: those that we used as senders, and what we have seen of others as recipients.
 
 Keys are hashes of the tagging secrets: whoever reads the files learns none of them.
 
@@ -20,7 +20,7 @@ from aztecd.pxe.stores.errors import PxeStoreBrokenError, TagIndexError
 from aztecd.pxe.stores.stage import Stage
 from aztecd.storage import Prefix
 
-__all__ = ["TAG_WINDOW", "PendingTag", "RecipientTagStore", "SeenTags", "SenderTagStore"]
+__all__ = ["TAG_WINDOW", "DeliveredLogStore", "PendingTag", "RecipientTagStore", "SeenTags", "SenderTagStore"]
 
 TAG_WINDOW: Final = 20
 """How far an index may be beyond the last finalized one (UNFINALIZED_TAGGING_INDEXES_WINDOW_LEN)."""
@@ -209,6 +209,49 @@ class RecipientTagStore:
             for index in (seen.aged, seen.finalized)
         )
         self._stage.put(Prefix.PXE_RECIPIENT_TAG.key + _name(secret), packed)
+
+
+class DeliveredLogStore:
+    """Which logs contracts have been given already, by tag and transaction, on a stage.
+
+    What a contract makes of a log follows from the log and its transaction, so once is enough. After a
+    rollback all of them are given again: what became of an old log may have been decided in a block that has
+    gone, as with partial notes.
+    """
+
+    __slots__ = ("_stage",)
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def of(self, secret: TaggingSecret) -> dict[int, frozenset[TxHash]]:
+        """Give the transactions whose logs were delivered, by index."""
+        prefix = Prefix.PXE_DELIVERED.key + _name(secret)
+        return {
+            int.from_bytes(key[len(prefix) :], "big"): frozenset(_hashes(value))
+            for key, value in self._stage.scan(prefix)
+        }
+
+    def add(self, secret: TaggingSecret, index: int, tx_hashes: Collection[TxHash]) -> None:
+        """Note that the logs of these transactions with a tag are delivered."""
+        key = Prefix.PXE_DELIVERED.key + _name(secret) + index.to_bytes(_INDEX_SIZE, "big")
+        known = _hashes(self._stage.get(key) or b"")
+        self._stage.put(key, b"".join(dict.fromkeys([*known, *tx_hashes])))
+
+    def forget_up_to(self, secret: TaggingSecret, index: int) -> None:
+        """Forget the tags that are not looked for any more."""
+        prefix = Prefix.PXE_DELIVERED.key + _name(secret)
+        for key, _ in self._stage.scan(prefix, prefix + (index + 1).to_bytes(_INDEX_SIZE, "big")):
+            self._stage.delete(key)
+
+    def forget(self) -> None:
+        """Let everything be delivered again."""
+        for key, _ in self._stage.scan(Prefix.PXE_DELIVERED.key):
+            self._stage.delete(key)
+
+
+def _hashes(packed: bytes) -> list[TxHash]:
+    return [TxHash(Fr(packed[start : start + 32])) for start in range(0, len(packed), 32)]
 
 
 def _name(secret: TaggingSecret) -> bytes:

@@ -9,12 +9,12 @@ Authority: @aztec/pxe src/logs/log_service.ts, src/tagging/recipient_sync/ (4.1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aztecd.constants import MAX_TX_LIFETIME_S, PRIVATE_LOG_SIZE_IN_FIELDS
 from aztecd.crypto.field import Fr
-from aztecd.protocol.basic import AztecAddress
+from aztecd.protocol.basic import AztecAddress, TxHash
 from aztecd.protocol.logs import TxScopedL2Log
 from aztecd.pxe.execution.views import Scopes, TaggingSecret
 from aztecd.pxe.oracles.tagging import siloed_tags
@@ -28,18 +28,22 @@ __all__ = ["fetch_tagged_logs"]
 
 @dataclass(slots=True)
 class _Search:
-    """The search for the logs of one secret: the window [start, end), and what was found. Mutable."""
+    """The search for the logs of one secret: the window [start, end), and what is new. Mutable."""
 
     secret: TaggingSecret
     recipient: AztecAddress
     start: int
     end: int
+    delivered: Mapping[int, Collection[TxHash]]
     tags: Sequence[Fr] = ()
     logs: list[TxScopedL2Log] = field(default_factory=list)
 
 
 def fetch_tagged_logs(job: Job, contract: AztecAddress, base_slot: Fr, scopes: Scopes) -> None:
-    """Append the logs for the scoped accounts to the capsule array at `base_slot`."""
+    """Append the new logs for the scoped accounts to the capsule array at `base_slot`.
+
+    The reference gives a contract the same logs again for a day; here each is given once.
+    """
     searches = [
         _begin(job, secret, recipient)
         for recipient in job.recipients(scopes)
@@ -61,7 +65,8 @@ def fetch_tagged_logs(job: Job, contract: AztecAddress, base_slot: Fr, scopes: S
 def _begin(job: Job, secret: TaggingSecret, recipient: AztecAddress) -> _Search:
     seen = job.stores.recipient_tags.get(secret)
     start = 0 if seen.aged is None else seen.aged + 1
-    return _Search(secret, recipient, start, (seen.finalized or 0) + TAG_WINDOW + 1)
+    end = (seen.finalized or 0) + TAG_WINDOW + 1
+    return _Search(secret, recipient, start, end, job.stores.delivered_logs.of(secret))
 
 
 def _advance(job: Job, search: _Search, found: Mapping[Fr, Sequence[TxScopedL2Log]]) -> bool:
@@ -69,11 +74,14 @@ def _advance(job: Job, search: _Search, found: Mapping[Fr, Sequence[TxScopedL2Lo
     aged = finalized = None
     is_empty = True
     for index, tag in enumerate(search.tags, search.start):
-        for log in found[tag]:
-            if log.block_number > job.anchor.number:
-                continue
+        logs = [log for log in found[tag] if log.block_number <= job.anchor.number]
+        known = search.delivered.get(index, ())
+        new = [log for log in logs if log.tx_hash not in known]
+        if new:
+            search.logs += new
+            job.stores.delivered_logs.add(search.secret, index, [log.tx_hash for log in new])
+        for log in logs:
             is_empty = False
-            search.logs.append(log)
             if job.anchor.now - log.block_timestamp >= MAX_TX_LIFETIME_S:
                 aged = index
             if log.block_number <= job.anchor.finalized:
@@ -83,6 +91,7 @@ def _advance(job: Job, search: _Search, found: Mapping[Fr, Sequence[TxScopedL2Lo
     tags = job.stores.recipient_tags
     if aged is not None:
         tags.set_aged(search.secret, aged)
+        job.stores.delivered_logs.forget_up_to(search.secret, aged)
     if finalized is None:
         return False
     if aged is not None and aged > finalized:

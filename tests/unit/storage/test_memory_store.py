@@ -45,6 +45,7 @@ def test_prefixes_lie_in_their_ranges():
             "CHAIN": (0x20, 0x4F),
             "MEMPOOL": (0x50, 0x5F),
             "PXE": (0x70, 0x8F),
+            "WALLET": (0x70, 0x8F),
         }
         low, high = ranges.get(name, (0x60, 0x6F))
         assert low <= prefix <= high, prefix

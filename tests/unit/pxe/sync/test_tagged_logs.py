@@ -145,9 +145,32 @@ def test_logs_that_are_a_day_old_are_not_looked_for_again(chain, loop, keys, pai
     assert found(job) == [(1, bob), (2, bob), (3, bob)]
     secret = job.secrets.as_recipient(contract=CONTRACT, sender=alice, recipient=bob)
     assert job.stores.recipient_tags.get(secret) == SeenTags(aged=0, finalized=1)
+    assert set(job.stores.delivered_logs.of(secret)) == {1, 2}
     job.stores.capsules.set_array(CONTRACT, BASE, [])
+    job.stores.delivered_logs.forget()
     fetch_tagged_logs(job, CONTRACT, BASE, (bob,))
     assert found(job) == [(2, bob), (3, bob)]
+
+
+def test_a_log_is_delivered_once_until_something_is_rolled_back(chain, loop, keys, pair):
+    alice, bob = pair
+    tags = tags_between(keys, alice, bob, range(2))
+    mine(chain, 1, tags[0], tags[0])
+    job = job_at(chain, loop, keys)
+    fetch_tagged_logs(job, CONTRACT, BASE, (bob,))
+    mine(chain, 2, tags[0])
+    mine(chain, 3, tags[1])
+    later = job_at(chain, loop, keys)
+    later.stores = job.stores
+    fetch_tagged_logs(later, CONTRACT, BASE, (bob,))
+    # Another transaction with a tag that is known already is news.
+    assert found(later) == [(1, bob), (1, bob), (2, bob), (3, bob)]
+    fetch_tagged_logs(later, CONTRACT, BASE, (bob,))
+    assert len(found(later)) == 4
+    later.stores.capsules.set_array(CONTRACT, BASE, [])
+    later.stores.roll_back(chain.blocks[2].header, lost_final_blocks=False)
+    fetch_tagged_logs(later, CONTRACT, BASE, (bob,))
+    assert len(found(later)) == 4
 
 
 def test_more_logs_of_a_tag_than_fit_on_a_page(chain, loop, keys, pair):
