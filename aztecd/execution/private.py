@@ -100,7 +100,7 @@ class PrivateExecutor:
             fork.insert_nullifiers_batch(padded(effect.nullifiers))
         except (DuplicateKeyError, KeyPresentError) as error:
             raise TxExecutionError(
-                f"Transaction 0x{tx.tx_hash.hex()} failed with duplicate nullifiers: {error}"
+                f"Transaction 0x{tx.tx_hash.hex()} failed with duplicate nullifiers"
             ) from error
         return effect
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -37,8 +38,9 @@ def cases(name: str, kind: str) -> list[Any]:
 
 
 def unread() -> list[str]:
-    """Name the vector files that no test has read so far."""
-    files = (path for path in VECTORS.rglob("*") if path.is_file())
+    """Name the vector files that no test has read so far; other AVM vectors may take the place of ours."""
+    replaced = VECTORS / "avm" if os.environ.get("AZTECD_AVM_VECTORS") else None
+    files = (path for path in VECTORS.rglob("*") if path.is_file() and replaced not in path.parents)
     return sorted(str(path.relative_to(VECTORS)) for path in files if path not in _read)
 
 
