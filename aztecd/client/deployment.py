@@ -5,6 +5,7 @@ Authority: @aztec/aztec.js src/contract/deploy_method.ts, src/deployment/*.ts (4
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -116,6 +117,8 @@ class Deployment(Interaction, Generic[C]):
         self, fee: FeeMethod | None = None, *, sender: AztecAddress | None = None
     ) -> ExecutionPayload:
         """Make the payload, and register the contract. Raises DeploymentError when nothing is to be done."""
+        # Hashing an artifact takes a tenth of a second.
+        await asyncio.to_thread(lambda: self.contract_class)
         instance = self.instance(sender)
         payload = await self._payload(instance)
         if self.publication.registers:

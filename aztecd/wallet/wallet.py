@@ -207,7 +207,7 @@ class LocalWallet:
         """Take in an account; that does not deploy it. Raises WalletError, VaultLockedError."""
         if secrets.kind is AccountKind.STUB:
             raise WalletError("a stub approves everything: it is no account")
-        artifact = self.account_artifact(secrets.kind)
+        artifact = await asyncio.to_thread(self.account_artifact, secrets.kind)
         instance, complete = await asyncio.to_thread(describe_account, secrets, artifact)
         await self.register_contract(instance, artifact, secrets.secret)
         self._accounts.add(secrets, complete, alias)
@@ -372,7 +372,7 @@ class LocalWallet:
     async def _stub_override(self) -> ContractOverride:
         """Give what stands in for an account, made once."""
         if self._stub is None:
-            artifact = self.account_artifact(AccountKind.STUB)
+            artifact = await asyncio.to_thread(self.account_artifact, AccountKind.STUB)
             class_id = (await asyncio.to_thread(contract_class_of, artifact)).id
             self._stub = ContractOverride(
                 instance=instantiate(class_id, salt=random_nonce()), artifact=artifact

@@ -57,7 +57,10 @@ def test_a_manifest_is_read_and_unknown_members_dropped():
         (manifest({"type": ["accounts"]}), "0.capabilities.0.type"),
         (manifest({"type": "accounts", "canGet": 1}), "0.capabilities.0.canGet"),
         (manifest({"type": "transaction"}), "0.capabilities.0.scope"),
-        (manifest({"type": "transaction", "scope": [{"contract": "*"}]}), "0.capabilities.0.scope.0.function"),
+        (
+            manifest({"type": "transaction", "scope": [{"contract": "*"}]}),
+            "0.capabilities.0.scope.0.function",
+        ),
         (manifest({"type": "contractClasses", "classes": "*"}), "0.capabilities.0.canGetMetadata"),
         (manifest({"type": "contracts", "contracts": [7]}), "0.capabilities.0.contracts.0"),
         (manifest(behavior={"expiration": True}), "0.behavior.expiration"),

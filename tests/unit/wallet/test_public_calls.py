@@ -15,7 +15,9 @@ SENDER = AztecAddress(fr(5))
 SELECTOR = FunctionSelector(bytes.fromhex("01020304"))
 
 
-def call(kind: FunctionKind = FunctionKind.PUBLIC, *, is_static: bool = True, argument: int = 0) -> FunctionCall:
+def call(
+    kind: FunctionKind = FunctionKind.PUBLIC, *, is_static: bool = True, argument: int = 0
+) -> FunctionCall:
     return FunctionCall(
         name="f",
         to=AztecAddress(fr(9)),

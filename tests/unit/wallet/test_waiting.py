@@ -31,9 +31,7 @@ class Node:
         self.now += seconds
 
     async def wait(self, **options) -> TxReceipt:
-        return await wait_for_tx(
-            self, HASH, WaitOptions(**options), clock=lambda: self.now, sleep=self.sleep
-        )
+        return await wait_for_tx(self, HASH, WaitOptions(**options), clock=lambda: self.now, sleep=self.sleep)
 
 
 async def test_it_waits_until_the_checkpoint():
@@ -56,7 +54,9 @@ async def test_dropped_counts_only_after_a_while():
 
 async def test_a_revert_is_an_error_unless_accepted():
     node = Node(["checkpointed"], result="app_logic_reverted")
-    with pytest.raises(TransactionRevertedError, match=r"reverted: app_logic_reverted\. Reason: unknown") as it:
+    with pytest.raises(
+        TransactionRevertedError, match=r"reverted: app_logic_reverted\. Reason: unknown"
+    ) as it:
         await node.wait()
     assert it.value.receipt is not None
     assert (await node.wait(accepts_revert=True)).execution_result == "app_logic_reverted"
