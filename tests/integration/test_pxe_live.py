@@ -21,7 +21,7 @@ from aztecd.wallet.wallet import PrivateEventQuery
 from tests.support.vectors import load
 
 # Real contracts are read and compiled on the way.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420), pytest.mark.loop_may_block(20)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420), pytest.mark.loop_may_block(5)]
 
 _PACKAGES = ("accounts", "protocol-contracts", "noir-contracts.js")
 
