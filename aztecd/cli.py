@@ -106,6 +106,12 @@ def _add_local_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir", type=Path, metavar="DIR", help="keep the chain here; without it, it is gone at the end"
     )
+    parser.add_argument(
+        "--bare",
+        action="store_true",
+        default=None,
+        help="begin with an empty chain: no test accounts, token and fee contracts are deployed",
+    )
     parser.add_argument("--l1-rpc-url", metavar="URL", help="use an Anvil or Hardhat node that already runs")
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with settings")
     parser.add_argument(
@@ -122,6 +128,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         "l1.port": options.l1_port,
         "l1.rpc_url": options.l1_rpc_url,
         "data_dir": options.data_dir,
+        "bare": options.bare,
         "log.level": options.log_level,
     }
     return load_settings(file=options.config, environment=os.environ, flags=flags)

@@ -130,6 +130,8 @@ class Config:
     """All settings. Without `data_dir` the local network is gone when the daemon stops."""
 
     data_dir: Path | None = None
+    bare: bool = False
+    """Deploy no test accounts, token and fee contracts: block 1 is the user's."""
     rpc: RpcConfig = field(default_factory=RpcConfig)
     l1: L1Config = field(default_factory=L1Config)
     sequencer: SequencerConfig = field(default_factory=SequencerConfig)

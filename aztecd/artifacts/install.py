@@ -35,6 +35,11 @@ class Artifacts:
     protocol_contracts: Path
     contracts: tuple[Path, ...]
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of everything; their names change with what is in them."""
+        return (self.anvil.parent, self.l1_artifacts, *self.contracts)
+
 
 def locate(cache: Path | None = None, pins: Pins | None = None) -> Artifacts:
     """Find the artifacts in the cache without any download. Raises ArtifactsMissingError."""

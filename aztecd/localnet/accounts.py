@@ -1,7 +1,7 @@
-"""The addresses that a local network funds at genesis.
+"""The addresses of a local network: test accounts, a token, and the contracts that pay fees.
 
 Authority: @aztec/accounts src/testing/configuration.ts, @aztec/aztec
-src/local-network/local-network.ts (4.1.2).
+src/local-network/{local-network,banana_fpc,sponsored_fpc}.ts (4.1.2).
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.hashes import fee_juice_balance_leaf_slot
 
 __all__ = [
+    "BANANA_COIN",
+    "BANANA_FPC",
     "FUNDED_ADDRESSES",
     "FUNDING_PER_ADDRESS",
+    "SPONSORED_FPC",
     "TEST_ACCOUNTS",
     "TestAccount",
     "genesis_public_data",
@@ -49,10 +52,16 @@ TEST_ACCOUNTS = (
     ),
 )
 
-_SPONSORED_FPC = AztecAddress(fr_from_hex("09a4df73aa47f82531a038d1d51abfc85b27665c4b7ca751e2d4fa9f19caffb2"))
-_BANANA_FPC = AztecAddress(fr_from_hex("099602ed42e355e5338ade3a9e314b3d15b6030b058a0c17c385f4a0f2d2b71a"))
+SPONSORED_FPC = AztecAddress(fr_from_hex("09a4df73aa47f82531a038d1d51abfc85b27665c4b7ca751e2d4fa9f19caffb2"))
+"""Pays for anybody."""
 
-FUNDED_ADDRESSES = (*(account.address for account in TEST_ACCOUNTS), _SPONSORED_FPC, _BANANA_FPC)
+BANANA_COIN = AztecAddress(fr_from_hex("1a9dad3d9b9d55021a8ce457225fa3f89d413c05da170fdad413a74aefee2705"))
+"""A token whose admin and minter is the first test account."""
+
+BANANA_FPC = AztecAddress(fr_from_hex("099602ed42e355e5338ade3a9e314b3d15b6030b058a0c17c385f4a0f2d2b71a"))
+"""Pays for who gives it banana coins."""
+
+FUNDED_ADDRESSES = (*(account.address for account in TEST_ACCOUNTS), SPONSORED_FPC, BANANA_FPC)
 
 
 def genesis_public_data() -> list[tuple[Fr, Fr]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from aztecd.constants import AZTEC_VERSION
 from aztecd.crypto.field import fr_hex
 from aztecd.l1 import Deployment
-from aztecd.localnet.accounts import TEST_ACCOUNTS
+from aztecd.localnet.accounts import BANANA_COIN, BANANA_FPC, SPONSORED_FPC, TEST_ACCOUNTS
 
 __all__ = ["start_card"]
 
 
-def start_card(*, node_url: str, l1_url: str, deployment: Deployment, data_dir: str, blocks: int) -> str:
+def start_card(
+    *, node_url: str, l1_url: str, deployment: Deployment, data_dir: str, blocks: int, has_contracts: bool
+) -> str:
     """Make the card; URLs come without credentials."""
+    state = "deployed" if has_contracts else "not deployed until a wallet does it"
     lines = [
         f"aztecd local network, Aztec {AZTEC_VERSION}",
         "",
@@ -24,7 +27,7 @@ def start_card(*, node_url: str, l1_url: str, deployment: Deployment, data_dir: 
         f"  data             {data_dir}",
         f"  blocks           {blocks}",
         "",
-        "Test accounts (Schnorr, salt 0, funded with fee juice, not deployed until a wallet does it)",
+        f"Test accounts (Schnorr, salt 0, funded with fee juice, {state})",
     ]
     for index, account in enumerate(TEST_ACCOUNTS):
         lines += [
@@ -32,4 +35,11 @@ def start_card(*, node_url: str, l1_url: str, deployment: Deployment, data_dir: 
             f"  ({index}) address  {fr_hex(account.address)}",
             f"      secret   {fr_hex(account.secret)}",
         ]
+    lines += ["", "Contracts (salt 0)", ""]
+    if has_contracts:
+        lines += [
+            f"  banana coin      {fr_hex(BANANA_COIN)}",
+            f"  banana FPC       {fr_hex(BANANA_FPC)}",
+        ]
+    lines += [f"  sponsored FPC    {fr_hex(SPONSORED_FPC)}"]
     return "\n".join([*lines, ""])

@@ -1,18 +1,33 @@
 """What can go wrong on a local network.
 
 AztecdError
+├── InvalidInputError
+│   └── DataDirError                a data directory can't be used as it is (`record.py`)
 └── UnavailableError
-└── AnvilError              Anvil can't be started or used
-├── AnvilMissingError   there is no Anvil program
-├── AnvilPortError      its port is taken
-└── AnvilBusyError      an Anvil of an earlier start still writes its state
+    ├── StandardContractsError      the contracts that every local network has can't be deployed
+    └── AnvilError                  Anvil can't be started or used
+        ├── AnvilMissingError       there is no Anvil program
+        ├── AnvilPortError          its port is taken
+        └── AnvilBusyError          an Anvil of an earlier start still writes its state
 """
 
 from __future__ import annotations
 
 from aztecd.errors import UnavailableError
 
-__all__ = ["AnvilBusyError", "AnvilError", "AnvilMissingError", "AnvilPortError"]
+__all__ = [
+    "AnvilBusyError",
+    "AnvilError",
+    "AnvilMissingError",
+    "AnvilPortError",
+    "StandardContractsError",
+]
+
+
+class StandardContractsError(UnavailableError):
+    """The contracts that every local network has can't be deployed."""
+
+    code = "standard_contracts"
 
 
 class AnvilError(UnavailableError):

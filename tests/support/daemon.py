@@ -25,7 +25,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 class Daemon:
     """A child process `aztecd local`; `url` is known from the line `ready <url>`.
 
-    Everything that it prints is kept in `output`. Mutable: it follows the life of the process.
+    Its chain is empty at first, unless `is_bare` is false. Everything that it prints is kept in `output`.
+    Mutable: it follows the life of the process.
     """
 
     def __init__(
@@ -35,8 +36,11 @@ class Daemon:
         arguments: Sequence[str] = (),
         command: Sequence[str] = (sys.executable, "-m", "aztecd"),
         timeout_s: float = 60,
+        is_bare: bool = True,
     ) -> None:
         full = [*command, "local", "--port", "0", "--l1-port", "0", *arguments]
+        if is_bare:
+            full += ["--bare"]
         if data_dir is not None:
             full += ["--data-dir", str(data_dir)]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("AZTECD_")}

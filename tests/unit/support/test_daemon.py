@@ -24,7 +24,18 @@ def test_the_ready_line_gives_the_url_and_a_good_daemon_stops(tmp_path):
     daemon = start(GOOD, data_dir=tmp_path, arguments=("--log-level", "debug"))
     assert daemon.url == "http://127.0.0.1:1234"
     assert daemon.output[0] == str(
-        ["local", "--port", "0", "--l1-port", "0", "--log-level", "debug", "--data-dir", str(tmp_path)]
+        [
+            "local",
+            "--port",
+            "0",
+            "--l1-port",
+            "0",
+            "--log-level",
+            "debug",
+            "--bare",
+            "--data-dir",
+            str(tmp_path),
+        ]
     )
     daemon.stop()
 

@@ -1,0 +1,259 @@
+"""Makes the parts of a node and hands them to each other, for the daemon that runs them."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from functools import partial
+from threading import Event
+
+from aztecd.artifacts import Artifacts
+from aztecd.avm import ProgramCache
+from aztecd.builder import BlockBuilder
+from aztecd.chain import ChainStore
+from aztecd.config import Config
+from aztecd.constants import (
+    AZTEC_VERSION,
+    CONTRACT_CLASS_REGISTRY_ADDRESS,
+    CONTRACT_INSTANCE_REGISTRY_ADDRESS,
+    FEE_JUICE_ADDRESS,
+    MULTI_CALL_ENTRYPOINT_ADDRESS,
+)
+from aztecd.crypto.field import FR_ZERO
+from aztecd.crypto.kzg import KzgWorker
+from aztecd.execution import (
+    DEFAULT_ALLOW_LIST,
+    TOKEN_ALLOW_LIST,
+    GasCeilings,
+    TxExecutor,
+    parse_allow_list,
+)
+from aztecd.l1 import (
+    ContractSet,
+    Deployment,
+    EpochSettler,
+    L1Account,
+    L1Client,
+    L1Time,
+    L1View,
+    Publisher,
+    RollupReader,
+    TransactionSender,
+    sleep_until_stopped,
+)
+from aztecd.localnet.accounts import genesis_public_data
+from aztecd.localnet.automine import AutoMiner
+from aztecd.localnet.monitor import L1Monitor
+from aztecd.mempool import Mempool, MempoolConfig
+from aztecd.node.admission import NetworkRules, TxAdmission, TxRules
+from aztecd.node.contract_logs import ContractLogs
+from aztecd.node.ledger import Ledger
+from aztecd.node.node import AztecNode
+from aztecd.node.outlook import L1Outlook
+from aztecd.node.pool_chain import PoolChainView
+from aztecd.node.producer import ChainIdentity, CheckpointProducer
+from aztecd.node.signatures import FunctionSignatures
+from aztecd.node.simulation import PublicSimulator, SimulationLimits
+from aztecd.node.tracing import TransactionTracer
+from aztecd.node.writer import SerialWriter
+from aztecd.observability import Metrics
+from aztecd.protocol.basic import AztecAddress
+from aztecd.protocol.header import BlockHeader
+from aztecd.protocol.node_types import NodeInfo, ProtocolContractAddresses
+from aztecd.protocol.protocol_contracts import protocol_contracts
+from aztecd.state import Genesis, WorldState
+from aztecd.storage import KeyValueStore
+
+__all__ = ["L1Parts", "Node", "make_node", "open_chain"]
+
+_ARCHIVED_TXS = 1000
+"""Transactions of final blocks that are kept for traces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class L1Parts:
+    """The L1 side of one daemon."""
+
+    client: L1Client
+    contracts: ContractSet
+    account: L1Account
+    deployment: Deployment
+    reader: RollupReader
+    view: L1View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """The parts of a node that the daemon runs."""
+
+    ledger: Ledger
+    api: AztecNode
+    producer: CheckpointProducer
+    miner: AutoMiner
+    monitor: L1Monitor
+    writer: SerialWriter
+
+
+def open_chain(
+    store: KeyValueStore, artifacts: Artifacts, genesis: BlockHeader, *, epoch_duration: int
+) -> ChainStore:
+    """Open the chain of a store, or begin one."""
+    return ChainStore(
+        store,
+        genesis_header=genesis,
+        protocol_contracts=protocol_contracts(json.loads(artifacts.protocol_contracts.read_bytes())),
+        epoch_duration=epoch_duration,
+    )
+
+
+def make_node(
+    config: Config,
+    store: KeyValueStore,
+    artifacts: Artifacts,
+    genesis: Genesis,
+    l1: L1Parts,
+    kzg: KzgWorker,
+    metrics: Metrics,
+    is_stopping: Event,
+) -> Node:
+    """Make a node on the store; nothing runs yet. `is_stopping` cuts long work short."""
+    deployment = l1.deployment
+    world_state = WorldState.open(store, genesis_public_data())
+    chain = open_chain(store, artifacts, genesis.header, epoch_duration=deployment.epoch_duration)
+    mana_limit = 2 * deployment.mana_target
+    allow_list = (
+        *DEFAULT_ALLOW_LIST,
+        *TOKEN_ALLOW_LIST,
+        *parse_allow_list(config.mempool.public_setup_allow_list),
+    )
+    outlook = L1Outlook(view=l1.view, clock=l1.reader.clock, chain=chain)
+    rules = TxRules(
+        network=NetworkRules(
+            chain_id=deployment.chain_id,
+            rollup_version=deployment.rollup_version,
+            gas_ceilings=GasCeilings.of_node(rollup_mana_limit=mana_limit),
+            allow_list=allow_list,
+        ),
+        chain=chain,
+        world_state=world_state,
+        outlook=outlook,
+    )
+    mempool = Mempool.open(
+        store,
+        PoolChainView(rules=rules, chain=chain, world_state=world_state),
+        config=MempoolConfig(
+            max_pending_count=config.mempool.max_pending_tx_count,
+            price_bump_percentage=config.mempool.price_bump_percentage,
+            min_age_ms=0,
+            max_archived_count=_ARCHIVED_TXS,
+        ),
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
+    ledger = Ledger(
+        store=store,
+        world_state=world_state,
+        chain=chain,
+        mempool=mempool,
+        genesis_archive_root=genesis.archive_root,
+    )
+    programs = ProgramCache()
+    executor = TxExecutor(programs=programs)
+    signatures = FunctionSignatures()
+    contract_logs = ContractLogs(signatures)
+    sender = TransactionSender(
+        l1.client, l1.account, deployment.chain_id, sleep=partial(sleep_until_stopped, is_stopping)
+    )
+    writer = SerialWriter()
+    producer = CheckpointProducer(
+        ledger=ledger,
+        builder=BlockBuilder(executor=executor, check=rules.for_block, contracts=chain),
+        committer=kzg,
+        reader=l1.reader,
+        l1_time=L1Time(l1.client, l1.reader.clock),
+        publisher=Publisher(l1.reader, sender, kzg),
+        settler=EpochSettler(l1.reader, sender),
+        identity=ChainIdentity(
+            chain_id=deployment.chain_id,
+            rollup_version=deployment.rollup_version,
+            coinbase=l1.account.address,
+            fee_recipient=AztecAddress(FR_ZERO),
+            mana_limit=mana_limit,
+            max_txs_per_block=config.sequencer.max_txs_per_block,
+        ),
+        metrics=metrics,
+        contract_logs=contract_logs,
+        is_stopping=is_stopping.is_set,
+    )
+    miner = AutoMiner(
+        writer=writer,
+        producer=producer,
+        mempool=mempool,
+        outlook=outlook,
+        settle_epochs=config.sequencer.settle_epochs,
+    )
+    mempool.subscribe(miner.wake_from_thread)
+    monitor = L1Monitor(
+        view=l1.view,
+        ledger=ledger,
+        writer=writer,
+        metrics=metrics,
+        poll_interval_s=config.l1.poll_interval_s,
+        history_checkpoints=config.history.checkpoints,
+        on_new_l1_block=miner.wake,
+        on_lost_checkpoints=miner.agree_with_l1,
+    )
+    simulator = PublicSimulator(
+        chain_id=deployment.chain_id,
+        rollup_version=deployment.rollup_version,
+        chain=chain,
+        world_state=world_state,
+        outlook=outlook,
+        programs=programs,
+        contract_logs=contract_logs,
+        limits=SimulationLimits(
+            max_l2_gas=config.rpc.simulation_max_l2_gas, max_seconds=config.rpc.simulation_seconds
+        ),
+        is_stopping=is_stopping.is_set,
+    )
+    api = AztecNode(
+        info=_node_info(deployment),
+        ledger=ledger,
+        simulator=simulator,
+        signatures=signatures,
+        contract_logs=contract_logs,
+        tracer=TransactionTracer(
+            chain=chain,
+            world_state=world_state,
+            mempool=mempool,
+            simulator=simulator,
+            programs=programs,
+            signatures=signatures,
+        ),
+        admission=TxAdmission(
+            rules=rules,
+            mempool=mempool,
+            on_store_failure=lambda error: writer.fail("send_tx", error),
+        ),
+        allowed_setup=allow_list,
+        current_min_fees=outlook.min_fees,
+        is_ready=lambda: writer.bug is None,
+    )
+    return Node(ledger=ledger, api=api, producer=producer, miner=miner, monitor=monitor, writer=writer)
+
+
+def _node_info(deployment: Deployment) -> NodeInfo:
+    return NodeInfo(
+        node_version=AZTEC_VERSION,
+        l1_chain_id=deployment.chain_id,
+        rollup_version=deployment.rollup_version,
+        enr=None,
+        l1_contract_addresses=deployment.addresses,
+        protocol_contract_addresses=ProtocolContractAddresses(
+            class_registry=AztecAddress(CONTRACT_CLASS_REGISTRY_ADDRESS),
+            fee_juice=AztecAddress(FEE_JUICE_ADDRESS),
+            instance_registry=AztecAddress(CONTRACT_INSTANCE_REGISTRY_ADDRESS),
+            multi_call_entrypoint=AztecAddress(MULTI_CALL_ENTRYPOINT_ADDRESS),
+        ),
+        real_proofs=False,
+    )
