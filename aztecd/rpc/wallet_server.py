@@ -86,10 +86,12 @@ class WalletServer:
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[ServerAddress]:
         """Listen until the block ends. Raises PortInUseError, ListenError."""
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None))
+        runner = web.ServerRunner(
+            web.Server(self._handle, access_log=None), shutdown_timeout=self._limits.stop_timeout_s
+        )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, self._host, self._port, shutdown_timeout=self._limits.stop_timeout_s)
+            site = web.TCPSite(runner, self._host, self._port)
             try:
                 await site.start()
             except OSError as error:
