@@ -51,8 +51,7 @@ def add_wallet_commands(commands: _Subparsers) -> None:
     wallet = commands.add_parser("wallet", help="accounts, balances, deployments, calls; a wallet service")
     actions = wallet.add_subparsers(dest="action", required=True, metavar="ACTION")
 
-    accounts = _action(actions, "accounts", "list the wallet's accounts", _accounts)
-    accounts.set_defaults(needs_node=True)
+    _action(actions, "accounts", "list the wallet's accounts", _accounts)
 
     create = _action(actions, "create", "make an account and deploy it", _create)
     create.add_argument("--kind", choices=_KINDS, default="schnorr", help="(default %(default)s)")
@@ -119,6 +118,12 @@ def _action(
         action="store_true",
         help="no protection at all, for networks that are worth nothing",
     )
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="warning",
+        help="lowest level that is logged; contracts write at debug (default %(default)s)",
+    )
     parser.set_defaults(run=lambda options: asyncio.run(_with_client(options, run)))
     return parser
 
@@ -129,7 +134,9 @@ def _add_sender(parser: argparse.ArgumentParser) -> None:
 
 async def _with_client(options: argparse.Namespace, run: Callable[..., Awaitable[int]]) -> int:
     from aztecd.client import connect  # noqa: PLC0415 - only these commands need it
+    from aztecd.observability import configure_logging  # noqa: PLC0415 - same
 
+    configure_logging(level=options.log_level, style="auto")
     options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with connect(options.node_url, _setup(options), data_dir=options.data_dir / "db") as client:
         return await run(client, options)
