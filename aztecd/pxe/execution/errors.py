@@ -51,17 +51,23 @@ class FailedCall:
 class PrivateExecutionError(InvalidInputError):
     """A function failed.
 
-    `reason` is the text alone; the message adds the failing piece of source, as the reference does. `calls`
-    are outermost first; `locations` lie within the last of them, outermost first: places in the source, or
-    opcodes where the artifact has no symbols.
+    `reason` is the text alone; the message adds the failing piece of source, as the reference does, unless an
+    oracle failed (`quotes_source` false): there the piece is only where it was asked. `calls` are outermost
+    first; `locations` lie within the last of them, outermost first: places in the source, or opcodes where
+    the artifact has no symbols.
     """
 
     code = "private_execution"
 
     def __init__(
-        self, reason: str, calls: Sequence[FailedCall], locations: Sequence[SourceLocation] | Sequence[str]
+        self,
+        reason: str,
+        calls: Sequence[FailedCall],
+        locations: Sequence[SourceLocation] | Sequence[str],
+        *,
+        quotes_source: bool = True,
     ) -> None:
-        last = locations[-1] if locations else ""
+        last = locations[-1] if locations and quotes_source else ""
         super().__init__(reason if isinstance(last, str) else f"{reason} '{last.text}'")
         self.reason = reason
         self.calls = tuple(calls)
@@ -100,7 +106,12 @@ def failure_of(code: FunctionCode, contract: AztecAddress, error: ExecutionError
             return cause.within(call)
         if isinstance(cause, UnavailableError | ExecutionInterruptedError):
             return cause
-    return PrivateExecutionError(_reason(code, error), [call], _locations(code, error))
+    return PrivateExecutionError(
+        _reason(code, error),
+        [call],
+        _locations(code, error),
+        quotes_source=not isinstance(error, ForeignCallFailedError),
+    )
 
 
 def _reason(code: FunctionCode, error: ExecutionError) -> str:
