@@ -39,30 +39,49 @@ def run_client_script(
         folder = wallet_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aztecd-client-")))
         for script in LISTS.glob("*.mjs"):
             shutil.copy(script, folder)
-        if not (folder / "node_modules").is_symlink():
-            (folder / "node_modules").symlink_to(client.modules)
-        environment = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
-        # bcrypto's native part is not built (no install scripts), it has a JavaScript one.
-        environment |= {"HOME": str(folder), "TMPDIR": str(folder), "NODE_BACKEND": "js", "LOG_LEVEL": "warn"}
-        environment |= {"AZTEC_NODE_URL": node_url, "ETHEREUM_HOSTS": l1_url, **(variables or {})}
-        with subprocess.Popen(
-            [str(client.node), "--no-warnings", name],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            try:
-                output, errors = process.communicate(timeout=timeout_s)
-            except (subprocess.TimeoutExpired, KeyboardInterrupt):
-                process.kill()
-                output, errors = process.communicate()
-                raise AssertionError(
-                    f"{name} was stopped after {timeout_s} s\n{output}\n{errors[-4000:]}"
-                ) from None
+        output, _ = _run(
+            client,
+            folder,
+            name,
+            {"AZTEC_NODE_URL": node_url, "ETHEREUM_HOSTS": l1_url, **(variables or {})},
+            timeout_s,
+        )
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+
+def run_client_text(client: Client, name: str, text: str, *, timeout_s: float = 300) -> str:
+    """Run a script that is given as text, and give all that it said; fail with it if it ends badly."""
+    with tempfile.TemporaryDirectory(prefix="aztecd-client-") as scratch:
+        (Path(scratch) / name).write_text(text)
+        return "\n".join(_run(client, Path(scratch), name, {"LOG_LEVEL": "info"}, timeout_s))
+
+
+def _run(
+    client: Client, folder: Path, name: str, variables: Mapping[str, str], timeout_s: float
+) -> tuple[str, str]:
+    if not (folder / "node_modules").is_symlink():
+        (folder / "node_modules").symlink_to(client.modules)
+    environment = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
+    # bcrypto's native part is not built (no install scripts), it has a JavaScript one.
+    environment |= {"HOME": str(folder), "TMPDIR": str(folder), "NODE_BACKEND": "js", "LOG_LEVEL": "warn"}
+    with subprocess.Popen(
+        [str(client.node), "--no-warnings", name],
+        cwd=folder,
+        env=environment | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=timeout_s)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.kill()
+            output, errors = process.communicate()
+            raise AssertionError(
+                f"{name} was stopped after {timeout_s} s\n{output}\n{errors[-4000:]}"
+            ) from None
     assert process.returncode == 0, (
         f"{name} ended with status {process.returncode}\n{output}\n{errors[-4000:]}"
     )
-    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    return output, errors
