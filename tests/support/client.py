@@ -56,18 +56,28 @@ def run_client_text(client: Client, name: str, text: str, *, timeout_s: float = 
         return "\n".join(_run(client, Path(scratch), name, {"LOG_LEVEL": "info"}, timeout_s))
 
 
-def _run(
-    client: Client, folder: Path, name: str, variables: Mapping[str, str], timeout_s: float
-) -> tuple[str, str]:
+def prepare_folder(client: Client, folder: Path) -> dict[str, str]:
+    """Put the packages where scripts in a folder find them; give the environment that they run in."""
     if not (folder / "node_modules").is_symlink():
         (folder / "node_modules").symlink_to(client.modules)
     environment = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
     # bcrypto's native part is not built (no install scripts), it has a JavaScript one.
-    environment |= {"HOME": str(folder), "TMPDIR": str(folder), "NODE_BACKEND": "js", "LOG_LEVEL": "warn"}
+    return environment | {
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "NODE_BACKEND": "js",
+        "LOG_LEVEL": "warn",
+    }
+
+
+def _run(
+    client: Client, folder: Path, name: str, variables: Mapping[str, str], timeout_s: float
+) -> tuple[str, str]:
+    environment = prepare_folder(client, folder)
     with subprocess.Popen(
         [str(client.node), "--no-warnings", name],
         cwd=folder,
-        env=environment | variables,
+        env={**environment, **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
