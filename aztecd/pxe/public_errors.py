@@ -9,15 +9,15 @@ Authority: @aztec/pxe src/error_enriching.ts; @aztec/simulator src/common/errors
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from aztecd.crypto.field import Fr, fr_int
+from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.simulation import FailedCall, SimulationFailure
 from aztecd.pxe.abi import AbiDecodingError, assertion_message
 from aztecd.pxe.artifacts import ArtifactError, ContractArtifact, FunctionKind, SourceLocation
 from aztecd.pxe.errors import PublicExecutionError
-from aztecd.pxe.stores import ContractStore
 
 __all__ = ["public_error"]
 
@@ -25,11 +25,13 @@ _DISPATCH: Final = 0
 """Public bytecode is one unconstrained function."""
 
 
-def public_error(failure: SimulationFailure, contracts: ContractStore) -> PublicExecutionError:
+def public_error(
+    failure: SimulationFailure, artifact_of: Callable[[AztecAddress], ContractArtifact | None]
+) -> PublicExecutionError:
     """Give the error that the user of a reverted simulation sees."""
     stack = failure.function_error_stack
-    names = [_names(call, contracts.artifact(call.contract_address)) for call in stack]
-    artifact = contracts.artifact(stack[-1].contract_address) if stack else None
+    names = [_names(call, artifact_of(call.contract_address)) for call in stack]
+    artifact = artifact_of(stack[-1].contract_address) if stack else None
     locations: Sequence[SourceLocation | str] = failure.noir_error_stack
     reason = failure.original_message
     if artifact is not None:

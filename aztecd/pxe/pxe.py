@@ -418,7 +418,7 @@ class Pxe:
                 )
             )
         if output.revert_reason is not None:
-            raise public_error(output.revert_reason, contracts)
+            raise public_error(output.revert_reason, contracts.artifact)
         return output
 
     def _timings(

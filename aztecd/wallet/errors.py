@@ -5,7 +5,6 @@ InvalidInputError
 │   ├── AccountUnknownError         an address that is none of the wallet's accounts
 │   ├── ArtifactMissingError        a standard contract whose code is not at hand
 │   ├── ContractNotRegisteredError  a contract whose code the wallet does not have
-│   ├── SimulatedRevertError        a public call that reverts
 │   ├── NotGrantedError             something that an application may not do
 │   └── GasEstimateError            a transaction that no block can hold
 └── TransactionError                what became of a transaction
@@ -20,7 +19,6 @@ from __future__ import annotations
 
 from aztecd.errors import InvalidInputError, UnavailableError
 from aztecd.protocol.receipt import TxReceipt
-from aztecd.protocol.simulation import SimulationFailure
 
 __all__ = [
     "AccountUnknownError",
@@ -29,7 +27,6 @@ __all__ = [
     "DuplicateTransactionError",
     "GasEstimateError",
     "NotGrantedError",
-    "SimulatedRevertError",
     "TransactionDroppedError",
     "TransactionError",
     "TransactionRevertedError",
@@ -60,16 +57,6 @@ class ContractNotRegisteredError(WalletError):
     """The wallet does not know the contract, or lacks its artifact."""
 
     code = "contract_not_registered"
-
-
-class SimulatedRevertError(WalletError):
-    """A simulated public call reverted; `failure` is what the node says about it."""
-
-    code = "simulated_revert"
-
-    def __init__(self, message: str, failure: SimulationFailure) -> None:
-        super().__init__(message)
-        self.failure = failure
 
 
 class NotGrantedError(WalletError):

@@ -6,15 +6,17 @@ return value keeps the call that it belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from aztecd.crypto.field import FR_ZERO
-from aztecd.protocol.simulation import PublicSimulationOutput, SimulationFailure
+from aztecd.protocol.basic import AztecAddress
+from aztecd.protocol.simulation import PublicSimulationOutput
 from aztecd.protocol.tx import Tx
 from aztecd.protocol.tx_data import PrivateKernelTailPublicInputs, PublicCallRequest
+from aztecd.pxe.artifacts import ContractArtifact
+from aztecd.pxe.public_errors import public_error
 from aztecd.pxe.results import SimulationResult
-from aztecd.wallet.errors import SimulatedRevertError
 from aztecd.wallet.results import PrivateReturns, PublicReturns, Simulation, offchain_output
 
 __all__ = ["merged", "node_simulation", "pxe_simulation"]
@@ -33,10 +35,17 @@ def pxe_simulation(simulated: SimulationResult) -> Simulation:
     )
 
 
-def node_simulation(tx: Tx, output: PublicSimulationOutput) -> Simulation:
-    """Take over a simulation of public calls alone. Raises SimulatedRevertError."""
+def node_simulation(
+    tx: Tx,
+    output: PublicSimulationOutput,
+    artifact_of: Callable[[AztecAddress], ContractArtifact | None],
+) -> Simulation:
+    """Take over a simulation of public calls alone. Raises PublicExecutionError.
+
+    The error says more than the reference's, which does not look up the text here.
+    """
     if output.revert_reason is not None:
-        raise SimulatedRevertError(_reason(output.revert_reason), output.revert_reason)
+        raise public_error(output.revert_reason, artifact_of)
     return Simulation(
         private=None,
         data=tx.data,
@@ -85,12 +94,3 @@ def _app_calls(data: PrivateKernelTailPublicInputs) -> Iterator[PublicCallReques
     for request in data.for_public.revertible_accumulated_data.public_call_requests:
         if request.contract_address != FR_ZERO:
             yield request
-
-
-def _reason(failure: SimulationFailure) -> str:
-    where = "".join(
-        f"\nat 0x{call.contract_address.hex()}"
-        + (f".0x{call.function_selector.hex()}" if call.function_selector is not None else "")
-        for call in failure.function_error_stack
-    )
-    return (failure.original_message or "the call reverted") + where

@@ -182,18 +182,12 @@ class LocalWallet:
 
     async def get_contract_name(self, address: AztecAddress) -> str | None:
         """Give the name in a registered contract's artifact."""
-        instance = self.pxe.get_contract_instance(address)
-        if instance is None:
-            return None
-        artifact = self.pxe.get_contract_artifact(instance.current_contract_class_id)
+        artifact = self._artifact_of(address)
         return None if artifact is None else artifact.name
 
     async def get_function_name(self, address: AztecAddress, selector: FunctionSelector) -> str | None:
         """Give the name of a registered contract's function; None when it is not known."""
-        instance = self.pxe.get_contract_instance(address)
-        if instance is None:
-            return None
-        artifact = self.pxe.get_contract_artifact(instance.current_contract_class_id)
+        artifact = self._artifact_of(address)
         found = None if artifact is None else artifact.abi_by_selector(selector)
         return None if found is None else found.name
 
@@ -389,8 +383,14 @@ class LocalWallet:
                 public_call_tx, batch, sender=options.sender, context=context, anchor=anchor
             )
             output = await self.node.simulate_public_calls(tx, options.skips_fee_enforcement)
-            answers.append(node_simulation(tx, output))
+            answers.append(node_simulation(tx, output, self._artifact_of))
         return answers
+
+    def _artifact_of(self, address: AztecAddress) -> ContractArtifact | None:
+        instance = self.pxe.get_contract_instance(address)
+        return (
+            None if instance is None else self.pxe.get_contract_artifact(instance.current_contract_class_id)
+        )
 
     async def _anchor(self) -> BlockHeader:
         # Before its first operation the PXE has none.

@@ -213,12 +213,12 @@ def test_public_failures_are_named_as_far_as_contracts_are_known():
     stores.contracts.add_instance(INSTANCE)
     selector = FunctionSelector(CODE.function("read").selector)
     given = failure((ALICE, None), (INSTANCE.address, selector), data=(fr(99),))
-    error = public_error(given, stores.contracts)
+    error = public_error(given, stores.contracts.artifact)
     assert str(error) == "Assertion failed: "
     assert error.names == ((None, None), ("Test", "read"))
     assert error.call_stack() == ["at opcode 0.12", "at Test.read", f"at 0x{ALICE.hex()}."]
     assert error.revert_data == (fr(99),)
-    assert public_error(failure(message="TX reverted"), stores.contracts).reason == "TX reverted"
+    assert public_error(failure(message="TX reverted"), stores.contracts.artifact).reason == "TX reverted"
 
 
 def test_refused_simulations_say_why():
