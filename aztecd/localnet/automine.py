@@ -65,8 +65,10 @@ class AutoMiner:
         failures = 0
         self._wake.set()
         while True:
+            # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the event comes just then.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY_S)
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 await self._work()
