@@ -1,4 +1,4 @@
-"""What users do with the SDK, against a real daemon: its facts are those that the reference tells its client."""
+"""What users do with the SDK, against a real daemon; all facts are those of the reference."""
 
 from __future__ import annotations
 

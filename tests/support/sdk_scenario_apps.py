@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aztecd.client import BatchCall
 from aztecd.crypto.field import FR_ZERO, Fr, fr_int
 from aztecd.pxe.accounts import random_nonce
+from aztecd.pxe.errors import PublicExecutionError
 from aztecd.wallet import CallIntent
 from tests.support.sdk_session import Number
 
@@ -56,7 +57,11 @@ async def nft(session: Session) -> None:
     await session.fails("nft by a stranger", art.mint(bob, 9).simulate(sender=bob))
     # A static call goes to the node directly: the JavaScript wallet does not look up the text, ours does.
     name = "no such nft, with its text"
-    await session.fails(name, art.owner_of(9).simulate(sender=bob), is_compared=False)
+    error = await session.fails(
+        name, art.owner_of(9).simulate(sender=bob), "token does not exist", is_compared=False
+    )
+    assert isinstance(error, PublicExecutionError)
+    assert "nft_contract/src/main.nr" in error.call_stack()[0]
     await session.fails("nft not in private", art.transfer_in_private(bob, alice, 7, 0).simulate(sender=bob))
     refused = art.transfer_to_private(alice, 7)
     await session.mine("nft of another, sent", refused, alice, result="app_logic_reverted")

@@ -184,5 +184,5 @@ async def _events(session: Session, contract: Contract) -> None:
     definition = event_definition(contract.artifact, "Transfer")
     query = PrivateEventQuery(contract_address=contract.address, scopes=(bob,))
     found = await session.client.wallet.get_private_events(definition, query)
-    assert [dict(event.event) for event in found] == [{"from": alice, "to": bob, "amount": 300}]  # type: ignore[arg-type,call-overload]
+    assert [dict(event.event) for event in found] == [{"from": alice, "to": bob, "amount": 300}]  # type: ignore[arg-type]
     session.say("events", {"count": len(found)}, is_compared=False)
