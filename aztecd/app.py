@@ -45,6 +45,7 @@ from aztecd.localnet.data_dir import data_directory
 from aztecd.localnet.image import begin_from_image, image_name, remove_partial
 from aztecd.localnet.l1_chain import L1Chain, l1_chain, prepare_contracts
 from aztecd.localnet.record import DataDirError, NetworkRecord
+from aztecd.node.node import AztecNode
 from aztecd.observability import Metrics, configure_logging
 from aztecd.rpc import RpcLimits, RpcServer
 from aztecd.state import WorldState, build_genesis
@@ -216,6 +217,22 @@ async def _deploy(node: Node, artifacts: Artifacts, stop: asyncio.Event) -> bool
     return await _run_tasks(node, stop, partial(deploy_standard_contracts, node.api, artifacts))
 
 
+@asynccontextmanager
+async def _wallet_service(port: int, node: AztecNode, artifacts: Artifacts) -> AsyncIterator[str]:
+    """Serve a wallet with the test accounts, and give its URL.
+
+    It asks for no token: whoever reaches it could sign with these accounts anyway.
+    """
+    from aztecd.localnet.deployment import open_test_wallet  # noqa: PLC0415 - seldom needed, slow
+    from aztecd.rpc.wallet_server import WalletServer  # noqa: PLC0415 - same
+    from aztecd.wallet.guard import GuardedWallet  # noqa: PLC0415 - same
+
+    async with open_test_wallet(node, artifacts) as wallet:
+        server = WalletServer({"": GuardedWallet.for_owner(wallet)}, port=port)
+        async with server.serve() as address:
+            yield address.url
+
+
 async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain) -> int:
     """Make the node, serve until a signal comes, and stop in order."""
     is_stopping = Event()
@@ -241,9 +258,15 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
         )
         async with AsyncExitStack() as running:
             url = (await running.enter_async_context(server.run())).url
+            wallet_url = None
+            if config.wallet.port is not None:
+                wallet_url = await running.enter_async_context(
+                    _wallet_service(config.wallet.port, node.api, artifacts)
+                )
             print(
                 start_card(
                     node_url=url,
+                    wallet_url=wallet_url,
                     l1_url=l1.client.display_url,
                     deployment=l1.deployment,
                     data_dir=str(config.data_dir)

@@ -112,6 +112,11 @@ def _add_local_flags(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="begin with an empty chain: no test accounts, token and fee contracts are deployed",
     )
+    parser.add_argument(
+        "--wallet-port",
+        type=int,
+        help="serve a wallet with the test accounts on this port, 0 for a free one (default: no wallet)",
+    )
     parser.add_argument("--l1-rpc-url", metavar="URL", help="use an Anvil or Hardhat node that already runs")
     parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with settings")
     parser.add_argument(
@@ -129,6 +134,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         "l1.rpc_url": options.l1_rpc_url,
         "data_dir": options.data_dir,
         "bare": options.bare,
+        "wallet.port": options.wallet_port,
         "log.level": options.log_level,
     }
     return load_settings(file=options.config, environment=os.environ, flags=flags)

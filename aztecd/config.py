@@ -31,6 +31,7 @@ __all__ = [
     "RpcConfig",
     "SequencerConfig",
     "Settings",
+    "WalletConfig",
     "load_settings",
 ]
 
@@ -117,6 +118,14 @@ class HistoryConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WalletConfig:
+    """The wallet with the test accounts, for programs without one of their own."""
+
+    port: int | None = None
+    """Of its JSON-RPC server on the loopback interface; 0 takes a free one. Without it there is no wallet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     """Logging."""
 
@@ -137,6 +146,7 @@ class Config:
     sequencer: SequencerConfig = field(default_factory=SequencerConfig)
     mempool: MempoolConfig = field(default_factory=MempoolConfig)
     history: HistoryConfig = field(default_factory=HistoryConfig)
+    wallet: WalletConfig = field(default_factory=WalletConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 
@@ -204,8 +214,9 @@ def _build(values: Mapping[str, Any]) -> Config:
 
 
 def _check(config: Config) -> None:
-    for key, port in (("rpc.port", config.rpc.port), ("l1.port", config.l1.port)):
-        if not 0 <= port <= 65_535:
+    ports = {"rpc.port": config.rpc.port, "l1.port": config.l1.port, "wallet.port": config.wallet.port}
+    for key, port in ports.items():
+        if port is not None and not 0 <= port <= 65_535:
             raise ConfigError(f"{key}: {port} is no port; it must be 0 to 65535")
     if config.rpc.port == config.l1.port != 0 and config.l1.rpc_url is None:
         raise ConfigError(f"rpc.port and l1.port are both {config.rpc.port}")

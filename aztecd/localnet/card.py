@@ -11,7 +11,14 @@ __all__ = ["start_card"]
 
 
 def start_card(
-    *, node_url: str, l1_url: str, deployment: Deployment, data_dir: str, blocks: int, has_contracts: bool
+    *,
+    node_url: str,
+    wallet_url: str | None,
+    l1_url: str,
+    deployment: Deployment,
+    data_dir: str,
+    blocks: int,
+    has_contracts: bool,
 ) -> str:
     """Make the card; URLs come without credentials."""
     state = "deployed" if has_contracts else "not deployed until a wallet does it"
@@ -19,6 +26,7 @@ def start_card(
         f"aztecd local network, Aztec {AZTEC_VERSION}",
         "",
         f"  node URL         {node_url}",
+        *([] if wallet_url is None else [f"  wallet URL       {wallet_url}"]),
         f"  L1 URL           {l1_url}",
         f"  L1 chain id      {deployment.chain_id}",
         f"  rollup version   {deployment.rollup_version}",

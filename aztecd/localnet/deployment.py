@@ -1,4 +1,4 @@
-"""Deploy the contracts that a local network has from its start, by our own wallet.
+"""Deploy the contracts that a local network has from its start; a wallet that knows them.
 
 The three test accounts, one after the other, each paying for itself; then the banana coin and the contract
 that takes it for fees, sent by the first account. Each step is left out when the chain has it, so an
@@ -11,6 +11,9 @@ Authority: @aztec/aztec src/local-network/{local-network,banana_fpc}.ts, @aztec/
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -21,7 +24,7 @@ from aztecd.client.contract import Contract
 from aztecd.client.deployment import Deployment, Publication
 from aztecd.client.node_local import LocalNode
 from aztecd.crypto.field import FR_ZERO, fr_hex
-from aztecd.localnet.accounts import BANANA_COIN, BANANA_FPC, TEST_ACCOUNTS
+from aztecd.localnet.accounts import BANANA_COIN, BANANA_FPC, SPONSORED_FPC, TEST_ACCOUNTS
 from aztecd.localnet.contracts import is_initialized, is_published
 from aztecd.localnet.errors import StandardContractsError
 from aztecd.node.api import NodeApi
@@ -33,7 +36,7 @@ from aztecd.wallet.opening import WalletSetup, open_wallet
 from aztecd.wallet.options import WaitOptions
 from aztecd.wallet.wallet import LocalWallet
 
-__all__ = ["deploy_standard_contracts"]
+__all__ = ["deploy_standard_contracts", "open_test_wallet"]
 
 _log = structlog.get_logger("aztecd.localnet")
 
@@ -42,6 +45,7 @@ _COIN: Final = "BC"
 """Name and symbol."""
 _DECIMALS: Final = 18
 _PROGRAMS: Final = "programs"
+_PUBLISHED: Final = (BANANA_COIN, BANANA_FPC)
 
 
 async def deploy_standard_contracts(node: NodeApi, artifacts: Artifacts) -> None:
@@ -50,47 +54,70 @@ async def deploy_standard_contracts(node: NodeApi, artifacts: Artifacts) -> None
     The wallet that does it is gone afterwards. Raises StandardContractsError when an address is not the one
     that it must be, and what sending and waiting raises.
     """
-    setup = WalletSetup(
+    setup = _setup(artifacts)
+    async with open_wallet(LocalNode(node), MemoryStore(), setup) as wallet:
+        for index, account in enumerate(TEST_ACCOUNTS):
+            manager = await _add_account(wallet, index)
+            if not is_initialized(node, account.address):
+                publication = Publication(publishes_class=index == 0, publishes_instance=False)
+                deployment = await asyncio.to_thread(manager.deployment, publication)
+                await deployment.send(sender=NOBODY, wait=_WAIT)
+        for contract in await asyncio.to_thread(_contracts, wallet, setup.artifacts):
+            if contract.address in _PUBLISHED and not is_published(node, contract.address):
+                await contract.deployment.send(sender=TEST_ACCOUNTS[0].address, wait=_WAIT)
+    _log.info("contracts_deployed", block=node.get_block_number())
+
+
+@asynccontextmanager
+async def open_test_wallet(node: NodeApi, artifacts: Artifacts) -> AsyncIterator[LocalWallet]:
+    """Run a wallet that has the test accounts and knows the standard contracts; it keeps nothing."""
+    setup = _setup(artifacts)
+    async with open_wallet(LocalNode(node), MemoryStore(), setup) as wallet:
+        for index in range(len(TEST_ACCOUNTS)):
+            await _add_account(wallet, index)
+        for contract in await asyncio.to_thread(_contracts, wallet, setup.artifacts):
+            await contract.deployment.register()
+        yield wallet
+
+
+def _setup(artifacts: Artifacts) -> WalletSetup:
+    return WalletSetup(
         artifacts=ArtifactFolders(artifacts.contracts),
         protocol_contracts=artifacts.protocol_contracts,
         code_cache=artifacts.root / _PROGRAMS,
     )
-    async with open_wallet(LocalNode(node), MemoryStore(), setup) as wallet:
-        for index in range(len(TEST_ACCOUNTS)):
-            await _deploy_account(node, wallet, index)
-        coin, fpc = await asyncio.to_thread(_banana_deployments, wallet, setup.artifacts)
-        await _deploy(node, coin, BANANA_COIN)
-        await _deploy(node, fpc, BANANA_FPC)
-    _log.info("contracts_deployed", block=node.get_block_number())
 
 
-async def _deploy_account(node: NodeApi, wallet: LocalWallet, index: int) -> None:
+async def _add_account(wallet: LocalWallet, index: int) -> AccountManager:
     account = TEST_ACCOUNTS[index]
-    manager = await AccountManager.create(wallet, secret=Secret(account.secret), salt=FR_ZERO)
-    _require(f"test account {index}", manager.address, account.address)
-    if is_initialized(node, account.address):
-        return
-    publication = Publication(publishes_class=index == 0, publishes_instance=False)
-    deployment = await asyncio.to_thread(manager.deployment, publication)
-    await deployment.send(sender=NOBODY, wait=_WAIT)
-
-
-def _banana_deployments(
-    wallet: LocalWallet, artifacts: ArtifactFolders
-) -> tuple[Deployment[Contract], Deployment[Contract]]:
-    admin = TEST_ACCOUNTS[0].address
-    token, fpc = artifacts.artifact("Token"), artifacts.artifact("FPC")
-    return (
-        Contract.deploy(wallet, token, admin, _COIN, _COIN, _DECIMALS, salt=FR_ZERO, is_universal=True),
-        Contract.deploy(wallet, fpc, BANANA_COIN, admin, salt=FR_ZERO, is_universal=True),
+    manager = await AccountManager.create(
+        wallet, secret=Secret(account.secret), salt=FR_ZERO, alias=f"test{index}"
     )
+    _require(f"test account {index}", manager.address, account.address)
+    return manager
 
 
-async def _deploy(node: NodeApi, deployment: Deployment[Contract], expected: AztecAddress) -> None:
-    instance = await asyncio.to_thread(deployment.instance)
-    _require(f"contract {deployment.artifact.name}", instance.address, expected)
-    if not is_published(node, expected):
-        await deployment.send(sender=TEST_ACCOUNTS[0].address, wait=_WAIT)
+@dataclass(frozen=True, slots=True)
+class _Contract:
+    address: AztecAddress
+    deployment: Deployment[Contract]
+
+
+def _contracts(wallet: LocalWallet, artifacts: ArtifactFolders) -> list[_Contract]:
+    """Describe the contracts in the order of their deployment. Raises StandardContractsError."""
+    admin = TEST_ACCOUNTS[0].address
+    found = []
+    for address, name, arguments in (
+        (BANANA_COIN, "Token", (admin, _COIN, _COIN, _DECIMALS)),
+        (BANANA_FPC, "FPC", (BANANA_COIN, admin)),
+        (SPONSORED_FPC, "SponsoredFPC", ()),
+    ):
+        deployment = Contract.deploy(
+            wallet, artifacts.artifact(name), *arguments, salt=FR_ZERO, is_universal=True
+        )
+        _require(f"contract {name}", deployment.instance().address, address)
+        found.append(_Contract(address, deployment))
+    return found
 
 
 def _require(name: str, found: AztecAddress, expected: AztecAddress) -> None:

@@ -171,3 +171,19 @@ def test_on_another_l1_node_an_interrupted_start_goes_on(artifacts, tmp_path):
                 assert rpc.call("aztec_getBlockNumber") == 5
     finally:
         anvil.kill()
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_wallet_with_the_test_accounts_is_served(tmp_path):
+    with running("--wallet-port", "0", data_dir=tmp_path / "data") as daemon:
+        found = re.search(r"wallet URL\s+(http://127\.0\.0\.1:\d+)", daemon.text)
+        assert found is not None, daemon.text
+        with RpcClient(found[1]) as wallet:
+            accounts = wallet.call("wallet_getAccounts")
+            assert {entry["item"] for entry in accounts} == {
+                fr_hex(account.address) for account in TEST_ACCOUNTS
+            }
+            for address in (BANANA_COIN, BANANA_FPC):
+                about = wallet.call("wallet_getContractMetadata", fr_hex(address))
+                assert about["isContractPublished"]
+                assert about["instance"]["address"] == fr_hex(address)
