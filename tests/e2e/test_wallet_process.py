@@ -13,6 +13,7 @@ from aztecd.crypto.field import fr
 from aztecd.localnet.accounts import TEST_ACCOUNTS
 from aztecd.pxe.keys import Secret
 from tests.support.client import run_client_script
+from tests.support.client_scripts import differences, with_recorded_context
 from tests.support.wallet_process import WalletProcess, wallet_setup
 
 # Real contracts are read and compiled on the way.
@@ -86,6 +87,21 @@ def test_an_application_uses_the_wallet_of_another_process(client, daemon, serve
     assert "app may not see the accounts" in refused["error"]["message"]
     senders = ask_wallet(service, "owner", "getAddressBook")["result"]
     assert [entry["alias"] for entry in senders] == ["coin"]
+    service.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["apps", "calls"])
+def test_a_script_works_as_with_the_wallet_of_the_reference(client, daemon, serve, name):
+    service = serve("none")
+    told = run_client_script(
+        client,
+        f"{name}.mjs",
+        node_url=daemon.url,
+        l1_url=daemon.l1_url,
+        variables={"WALLET_URL": service.url, "WALLET_TOKEN": service.tokens["owner"]},
+    )
+    assert differences(name, with_recorded_context(name, told)) == []
     service.stop()
 
 

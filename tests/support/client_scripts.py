@@ -45,6 +45,22 @@ def differences(name: str, told: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
+def with_recorded_context(name: str, told: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Complete errors that came by JSON-RPC: it carries neither stacks nor what a wallet adds below a text.
+
+    Our wallet may say more than the recording, which is a client's with a wallet of its own, but not less.
+    """
+    completed = []
+    for old, new in zip(load(_recording(name))["steps"], told, strict=False):
+        facts, wanted = dict(new["facts"]), old["facts"]
+        if "error" in wanted and facts.get("error", "").startswith(
+            wanted["error"].partition("\nContext:")[0]
+        ):
+            facts |= {key: wanted[key] for key in ("error", "stack") if key in wanted}
+        completed.append(new | {"facts": facts})
+    return completed + list(told[len(completed) :])
+
+
 def _pairs(
     recorded: Iterable[dict[str, Any]], told: Iterable[dict[str, Any]]
 ) -> Iterable[tuple[dict[str, Any], dict[str, Any]]]:

@@ -5,11 +5,14 @@ import { getInitialTestAccountsData } from '@aztec/accounts/testing';
 import { AztecAddress } from '@aztec/aztec.js/addresses';
 import { createAztecNodeClient, waitForNode } from '@aztec/aztec.js/node';
 import { getFeeJuiceBalance } from '@aztec/aztec.js/utils';
+import { WalletSchema } from '@aztec/aztec.js/wallet';
+import { createSafeJsonRpcClient, makeFetch } from '@aztec/foundation/json-rpc/client';
 import { SimulationError } from '@aztec/stdlib/errors';
 import { EmbeddedWallet } from '@aztec/wallets/embedded';
 
 export const node = createAztecNodeClient(process.env.AZTEC_NODE_URL);
 
+const NAMES = ['alice', 'bob', 'carol'];
 const WAIT = { interval: 0.05, timeout: 120, dontThrowOnRevert: true };
 const ADDRESS_OR_FIELD = /0x[0-9a-f]{40,64}\b/g;
 
@@ -45,9 +48,28 @@ export function stable(text) {
     .replace(/[^\s(]*\/([\w-]+\/src\/[\w/]+\.nr:\d+:\d+)/g, '$1');
 }
 
-/** A wallet with empty stores, and so many of the accounts that hold fee juice; deployed, if nobody did so before. */
+/** A wallet that another process serves, by WalletSchema; its accounts are deployed. */
+async function servedWallet() {
+  const wallet = createSafeJsonRpcClient(process.env.WALLET_URL, WalletSchema, {
+    namespaceMethods: 'wallet',
+    fetch: makeFetch([], true),
+    extraHeaders: { authorization: `Bearer ${process.env.WALLET_TOKEN}` },
+  });
+  const known = new Map((await wallet.getAccounts()).map(({ alias, item }) => [alias, item]));
+  return { wallet, accounts: NAMES.filter(name => known.has(name)).map(name => label(name, known.get(name))) };
+}
+
+/**
+ * A wallet with empty stores, and so many of the accounts that hold fee juice; deployed, if nobody did so before.
+ * With WALLET_URL, the wallet that is served there.
+ */
 export async function begin(count = 2) {
   await waitForNode(node);
+  if (process.env.WALLET_URL) {
+    const served = await servedWallet();
+    say('begin', {}, { block: await node.getBlockNumber() });
+    return { ...served, accounts: served.accounts.slice(0, count) };
+  }
   const wallet = await EmbeddedWallet.create(node, { ephemeral: true });
   const accounts = [];
   for (const [index, { secret, salt, signingKey }] of (await getInitialTestAccountsData()).slice(0, count).entries()) {
@@ -57,7 +79,7 @@ export async function begin(count = 2) {
       const deployment = await manager.getDeployMethod();
       await deployment.send({ from: AztecAddress.ZERO, skipClassPublication: index > 0, wait: WAIT });
     }
-    accounts.push(label(['alice', 'bob', 'carol'][index], manager.address));
+    accounts.push(label(NAMES[index], manager.address));
   }
   say('begin', {}, { block: await node.getBlockNumber() });
   return { wallet, accounts };
