@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from aztecd.crypto.field import Fr
+from aztecd.crypto.field import FR_MODULUS, Fr
 from aztecd.protocol.basic import AztecAddress, FrMember, Text
 from aztecd.protocol.codec import Reader
 from aztecd.protocol.contracts import ContractInstanceWithAddress, partial_address
@@ -90,8 +90,14 @@ def describe_account(
     secrets: AccountSecrets, artifact: ContractArtifact
 ) -> tuple[ContractInstanceWithAddress, CompleteAddress]:
     """Derive the instance and the address of an account. Raises WalletError, InvalidContractError."""
+    if secrets.secret.reveal_int() >= FR_MODULUS:
+        # Keys would follow from it, but no other wallet could read it.
+        raise WalletError("an account's secret is a field element: this number is not below the modulus")
     keys = derive_keys(secrets.secret)
-    arguments = constructor_arguments(secrets.kind, secrets.key())
+    try:
+        arguments = constructor_arguments(secrets.kind, secrets.key())
+    except ValueError as error:
+        raise WalletError(f"the account can't sign with this key: {error}") from error
     initializer = None if arguments is None else artifact.initializer("constructor")
     instance = instantiate(
         contract_class_of(artifact).id,

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from aztecd.crypto.field import fr
+from aztecd.crypto.field import FR_MODULUS, fr
 from aztecd.protocol.basic import AztecAddress
 from aztecd.pxe.accounts import AccountKind
 from aztecd.pxe.keys import CompleteAddress, Plain, Secret, Vault, derive_keys
 from aztecd.storage import MemoryStore, Prefix
-from aztecd.wallet.accounts import AccountBook, AccountSecrets, Contacts
+from aztecd.wallet.accounts import AccountBook, AccountSecrets, Contacts, describe_account
 from aztecd.wallet.errors import AccountUnknownError, WalletError
 
 SECRET = Secret.from_int(1234567)
@@ -76,3 +76,25 @@ def test_contacts_have_names(store):
     contacts.name(AztecAddress(fr(1)), "bob é")
     assert contacts.alias(AztecAddress(fr(1))) == "bob é"
     assert contacts.alias(AztecAddress(fr(2))) == ""
+
+
+@pytest.mark.parametrize(
+    ("secrets", "reason"),
+    [
+        (AccountSecrets(secret=Secret.from_int(FR_MODULUS), salt=fr(0)), "not below the modulus"),
+        (
+            AccountSecrets(
+                secret=SECRET,
+                salt=fr(0),
+                kind=AccountKind.ECDSA_R,
+                signing_key=Secret.from_int((1 << 256) - 1),
+            ),
+            "can't sign with this key: a private key of secp256r1",
+        ),
+    ],
+)
+def test_numbers_that_are_no_keys_are_told_without_showing_them(secrets, reason):
+    with pytest.raises(WalletError, match=reason) as caught:
+        describe_account(secrets, None)  # the artifact comes later
+    assert "fffffff" not in repr(caught.value)
+    assert str(FR_MODULUS) not in repr(caught.value)
