@@ -9,21 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.contract_artifacts import artifact_path
 from tests.support.daemon import Daemon
 
 _TUTORIAL = Path(__file__).resolve().parents[2] / "aztecd" / "docs" / "sdk.md"
-_ARTIFACTS = (
-    "AuthRegistry",
-    "ContractClassRegistry",
-    "ContractInstanceRegistry",
-    "FeeJuice",
-    "MultiCallEntrypoint",
-    "PublicChecks",
-    "SchnorrAccount",
-    "SimulatedAccount",
-    "Token",
-)
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -33,17 +21,15 @@ pytestmark.append(pytest.mark.loop_may_block(1000))
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    (tmp_path / "artifacts").mkdir()
-    for name in _ARTIFACTS:
-        (tmp_path / "artifacts" / f"{name}.json").symlink_to(artifact_path(name))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
+@pytest.mark.usefixtures("artifacts")
 async def test_every_block_of_the_tutorial_runs(folder):
     blocks = re.findall(r"```python\n(.*?)```", _TUTORIAL.read_text(), re.DOTALL)
     assert len(blocks) > 8
-    daemon = Daemon()
+    daemon = Daemon(is_bare=False, timeout_s=180)
     try:
         source = "\n".join(blocks).replace("http://127.0.0.1:8080", daemon.url)
         code = compile(source, str(_TUTORIAL), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
