@@ -1,7 +1,8 @@
 """How executed private calls look to clients of a wallet.
 
 The public inputs go as the reference's bytes. What a client could not use is left empty: bytecode,
-verification keys and witnesses, and the tags, which hold secrets of the accounts.
+verification keys and witnesses, and what holds secrets of the accounts: the tags, and in the public inputs
+the keys siloed for contracts, with which an application could follow the accounts' notes for ever.
 
 Authority: @aztec/stdlib src/tx/{private_execution_result,simulated_tx}.ts,
 src/kernel/private_circuit_public_inputs.ts (`toBuffer`) (4.1.2).
@@ -89,7 +90,10 @@ def public_only_execution(
 
 
 def circuit_inputs_bytes(inputs: CircuitInputs, constants: TxConstantData) -> bytes:
-    """Write the public inputs of a call; header and transaction context come from `constants`."""
+    """Write the public inputs of a call, zero for secret keys.
+
+    Header and transaction context come from `constants`.
+    """
     out = bytearray()
     out += _context(inputs.context) + inputs.args_hash + inputs.returns_hash
     out += constants.anchor_block_header.encode() + constants.tx_context.encode()
@@ -103,7 +107,7 @@ def circuit_inputs_bytes(inputs: CircuitInputs, constants: TxConstantData) -> by
     reads = [item.value + _number(item.counter, 4) + item.contract_address for item in inputs.nullifier_reads]
     out += _array(reads, MAX_NULLIFIER_READ_REQUESTS_PER_CALL, 68)
     keys = [
-        item.public_key_x + item.public_key_y + item.app_secret + _number(item.separator, 32)
+        item.public_key_x + item.public_key_y + FR_ZERO + _number(item.separator, 32)
         for item in inputs.key_validations
     ]
     out += _array(keys, MAX_KEY_VALIDATION_REQUESTS_PER_CALL, 128)

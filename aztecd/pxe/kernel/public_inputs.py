@@ -7,7 +7,7 @@ src/kernel/claimed_length_array.ts (4.1.2).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from aztecd.constants import (
@@ -81,7 +81,7 @@ class KeyValidation:
 
     public_key_x: Fr
     public_key_y: Fr
-    app_secret: Fr
+    app_secret: Fr = field(repr=False)
     separator: int
 
 
