@@ -93,7 +93,8 @@ def _begin(config: Config, artifacts: Artifacts, data_dir: Path) -> bool:
         publisher=_publisher(config).address,
         folder="\0".join(folder.name for folder in artifacts.folders),
     )
-    make = partial(_make_image, config, artifacts)
+    scratch = (data_dir,) if config.data_dir is None else ()
+    make = partial(_make_image, config, artifacts, scratch)
     try:
         return begin_from_image(data_dir, cache=artifacts.root / _IMAGES, name=name, make=make)
     except ArtifactsStorageError as error:
@@ -101,15 +102,18 @@ def _begin(config: Config, artifacts: Artifacts, data_dir: Path) -> bool:
         return True
 
 
-def _make_image(config: Config, artifacts: Artifacts, folder: Path) -> bool:
-    """Make a network with the standard contracts in a folder; False when told to stop."""
+def _make_image(config: Config, artifacts: Artifacts, scratch: tuple[Path, ...], folder: Path) -> bool:
+    """Make a network with the standard contracts in a folder; False when told to stop.
+
+    `scratch` is what else a stop has to remove.
+    """
     _log.info("preparing_network", note="the contracts are deployed once and kept for later starts")
     own = Config(
         data_dir=folder,
         l1=L1Config(port=0, chain_id=config.l1.chain_id, publisher_key=config.l1.publisher_key),
     )
     with l1_chain(own.l1, program=artifacts.anvil, data_dir=folder, continues=False) as chain:
-        return uvloop.run(_prepare(own, artifacts, folder, chain))
+        return uvloop.run(_prepare(own, artifacts, (*scratch, folder), chain))
 
 
 def _publisher(config: Config) -> L1Account:
@@ -196,11 +200,11 @@ async def _opened(
         await node.writer.close()
 
 
-async def _prepare(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain) -> bool:
-    """Deploy the standard contracts and prove their blocks; False when told to stop."""
+async def _prepare(config: Config, artifacts: Artifacts, scratch: tuple[Path, ...], chain: L1Chain) -> bool:
+    """Deploy the standard contracts in the last folder, prove their blocks; False when told to stop."""
     is_stopping = Event()
-    stop = _stop_signal(data_dir, is_stopping, is_temporary=False)
-    async with _opened(config, artifacts, data_dir, chain, is_stopping) as opened:
+    stop = _stop_signal(is_stopping, scratch)
+    async with _opened(config, artifacts, scratch[-1], chain, is_stopping) as opened:
         node = opened.node
         Thread(target=_warm_up, args=(opened,), name="aztecd-warm-up", daemon=True).start()
         is_done = await _deploy(node, artifacts, stop)
@@ -236,7 +240,7 @@ async def _wallet_service(port: int, node: AztecNode, artifacts: Artifacts) -> A
 async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain) -> int:
     """Make the node, serve until a signal comes, and stop in order."""
     is_stopping = Event()
-    stop = _stop_signal(data_dir, is_stopping, is_temporary=config.data_dir is None)
+    stop = _stop_signal(is_stopping, (data_dir,) if config.data_dir is None else ())
     async with _opened(config, artifacts, data_dir, chain, is_stopping) as opened:
         node, l1 = opened.node, opened.l1
         if not config.bare and not are_deployed(node.api) and not await _deploy(node, artifacts, stop):
@@ -285,7 +289,7 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
     return _EXIT_BUG if node.writer.bug is not None else 0
 
 
-def _stop_signal(data_dir: Path, is_stopping: Event, *, is_temporary: bool) -> asyncio.Event:
+def _stop_signal(is_stopping: Event, scratch: tuple[Path, ...]) -> asyncio.Event:
     """Give an event that the first SIGINT or SIGTERM sets; the second ends the process at once.
 
     `is_stopping` is set too: it is for other threads.
@@ -297,8 +301,8 @@ def _stop_signal(data_dir: Path, is_stopping: Event, *, is_temporary: bool) -> a
 
     def give_up() -> None:
         _log.warning("stopped_without_waiting", after_s=_STOP_PATIENCE_S)
-        if is_temporary:
-            shutil.rmtree(data_dir, ignore_errors=True)
+        for folder in scratch:
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
     def on_signal() -> None:
