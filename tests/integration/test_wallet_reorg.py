@@ -22,6 +22,8 @@ pytestmark = [
 
 MINTED = {ALICE.address: 1000, BOB.address: 100}
 FIVE_HOURS_S = 5 * 3600
+L1_BLOCKS = 4
+"""Enough for what publishing and proving the newest checkpoint took."""
 
 
 @pytest.fixture
@@ -75,6 +77,14 @@ async def test_l1_goes_back_and_the_wallet_keeps_its_notes(daemon, setup, tmp_pa
             assert (await books.transfers())[:-1] == before
             assert await check(books, daemon.url, setup, instance) == sent
             assert await books.balances() == {ALICE.address: 1087, BOB.address: 13}
+
+            # The same once more by a reorganisation: L1's newest blocks are others, and empty.
+            l1.call("anvil_reorg", L1_BLOCKS, [])
+            daemon.wait_for("l1_lost_checkpoints", timeout_s=30)
+            sent.append(await transfer(books, ALICE, BOB, 80))
+            settle(rpc)
+            assert await check(books, daemon.url, setup, instance) == sent
+            assert await books.balances() == {ALICE.address: 1007, BOB.address: 93}
 
 
 async def test_blocks_are_undone_and_the_wallet_follows(artifacts, setup, tmp_path):
