@@ -94,12 +94,16 @@ class Nullification:
 
 
 class NoteStore:
-    """All notes, on a stage. Satisfies NoteView."""
+    """All notes, on a stage. Satisfies NoteView. Mutable: keeps what it has decoded, as long as a job.
 
-    __slots__ = ("_stage",)
+    A contract reads an account's notes page by page, and each page is cut from all of them.
+    """
+
+    __slots__ = ("_decoded", "_stage")
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._decoded: dict[bytes, StoredNote] = {}
 
     def add(self, note: StoredNote, scope: AztecAddress) -> None:
         """Store a note for one account; one that is there keeps its state and gets the account added."""
@@ -149,7 +153,7 @@ class NoteStore:
         records = [value for _, value in self._stage.scan(_ACTIVE.key + start)]
         if with_nullified:
             records += [value for _, value in self._stage.scan(_NULLIFIED.key + start)]
-        notes = [StoredNote.decode(data) for data in records]
+        notes = [self._decode(data) for data in records]
         if scopes != ALL_SCOPES:
             allowed = set(scopes)
             notes = [note for note in notes if not allowed.isdisjoint(note.scopes)]
@@ -186,6 +190,13 @@ class NoteStore:
             self._stage.delete(_created_key(note.block_number, nullifier))
             self._stage.delete(_ACTIVE.key + note.place)
             self._stage.delete(Prefix.PXE_NOTE.key + nullifier)
+
+    def _decode(self, data: bytes) -> StoredNote:
+        # By the whole record: a note that changed has another one.
+        note = self._decoded.get(data)
+        if note is None:
+            note = self._decoded[data] = StoredNote.decode(data)
+        return note
 
     def _write(self, note: StoredNote) -> None:
         key = (_NULLIFIED if note.nullified_at else _ACTIVE).key + note.place
