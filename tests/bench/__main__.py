@@ -9,6 +9,11 @@ it does for a request that it never saw. For reads and for transfers of a Token 
 the load generator of reads another. Transactions are also executed without a node, and beside it by the
 native simulator of the reference where its packages are installed (AZTEC_REFERENCE_DIR, else
 ~/.cache/aztec-reference).
+
+    python -m tests.bench --wallets
+
+measures our wallet beside the JavaScript one, both on one aztecd, and nothing else; the JavaScript one is
+installed for it once.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -31,6 +36,10 @@ from tests.bench.generator import generator
 from tests.bench.measure import Plan, Results, measure
 from tests.bench.peers import Aztecd, Command, Running, Starter
 from tests.bench.report import sheets
+from tests.bench.wallet import OURS, REFERENCE, measure_wallets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _WITHOUT_CACHE = Aztecd(name="aztecd, nothing kept", settings="[rpc]\ncache_bytes = 0\n")
 
@@ -38,6 +47,19 @@ _WITHOUT_CACHE = Aztecd(name="aztecd, nothing kept", settings="[rpc]\ncache_byte
 def main(arguments: list[str] | None = None) -> int:
     """Measure and report."""
     options = _parser().parse_args(arguments)
+    progress = Console(stderr=True, highlight=False)
+    results = (_wallets if options.wallets else _nodes)(options, progress.print)
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    for sheet in sheets(results):
+        sheet.show(console)
+    if options.json is not None:
+        options.json.write_text(json.dumps(dataclasses.asdict(results), indent=1) + "\n")
+    if options.markdown is not None:
+        options.markdown.write_text(_markdown(results))
+    return 0
+
+
+def _nodes(options: argparse.Namespace, say: Callable[[str], None]) -> Results:
     cores = sorted(os.sched_getaffinity(0))
     can_pin = options.pin and len(cores) > 1
     plan = Plan(
@@ -56,18 +78,21 @@ def main(arguments: list[str] | None = None) -> int:
         reads=tuple(options.reads),
         server_cores={cores[0]} if can_pin else None,
     )
-    progress = Console(stderr=True, highlight=False)
     with generator({cores[-1]} if can_pin else None) as load:
-        results = measure(_starters(options), plan, load, progress.print)
-    results.machine = _machine(plan)
-    console = Console(width=None if sys.stdout.isatty() else 150)
-    for sheet in sheets(results):
-        sheet.show(console)
-    if options.json is not None:
-        options.json.write_text(json.dumps(dataclasses.asdict(results), indent=1) + "\n")
-    if options.markdown is not None:
-        options.markdown.write_text(_markdown(results))
-    return 0
+        results = measure(_starters(options), plan, load, say)
+    results.machine = _machine(plan.server_cores)
+    return results
+
+
+def _wallets(options: argparse.Namespace, say: Callable[[str], None]) -> Results:
+    found = measure_wallets(
+        transfers=options.transfers,
+        cold_starts=options.cold_transfers,
+        notes=options.notes,
+        syncs=options.syncs,
+        say=say,
+    )
+    return Results(peers=[OURS, REFERENCE], wallets=found, machine=_machine(None))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,6 +148,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-variant", dest="variant", action="store_false", help="leave out the aztecd without kept answers"
     )
+    wallets = parser.add_argument_group("wallets")
+    wallets.add_argument("--wallets", action="store_true", help="measure the wallets, and no node")
+    for name, default, text in (
+        ("--transfers", 9, "warm private transfers of each"),
+        ("--cold-transfers", 5, "starts of each to a first transfer"),
+        ("--notes", 1000, "notes of the account that is synchronized"),
+        ("--syncs", 3, "times that each wallet finds them"),
+    ):
+        wallets.add_argument(name, type=int, default=default, help=f"{text} (%(default)s)", metavar="COUNT")
     return parser
 
 
@@ -137,7 +171,7 @@ def _starters(options: argparse.Namespace) -> list[Starter]:
     return starters
 
 
-def _machine(plan: Plan) -> dict[str, Any]:
+def _machine(server_cores: set[int] | None) -> dict[str, Any]:
     cpu = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(":")[2].strip() for line in cpu if line.startswith("model name")]
     total = next(line for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)
@@ -151,7 +185,7 @@ def _machine(plan: Plan) -> dict[str, Any]:
         "aztecd": __version__,
         "hashing": KERNEL,
         "load_average": os.getloadavg(),
-        "server_cores": sorted(plan.server_cores) if plan.server_cores else None,
+        "server_cores": sorted(server_cores) if server_cores else None,
     }
 
 

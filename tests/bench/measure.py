@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.bench.pressure import PressureRun
     from tests.bench.processes import Memory
     from tests.bench.simulators import Execution, HostileRun
+    from tests.bench.wallet import WalletResults
 
 CONNECTIONS = (1, 16)
 
@@ -102,6 +103,7 @@ class Results:
     executions: list[Execution] = field(default_factory=list)
     hostile: list[HostileRun] = field(default_factory=list)
     pressure: list[PressureRun] = field(default_factory=list)
+    wallets: WalletResults | None = None
     machine: dict[str, Any] = field(default_factory=dict)
 
 

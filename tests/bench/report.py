@@ -63,6 +63,7 @@ def sheets(results: Results) -> list[Sheet]:
         _pressure(results),
         _inside(results),
         *_reads(results),
+        _wallets(results),
     )
     return [sheet for sheet in found if sheet.rows]
 
@@ -194,6 +195,22 @@ def _reads(results: Results) -> list[Sheet]:
     title = f"Reads over {CONNECTIONS[-1]} connections: processor time of the server, \u00b5s a request"
     found.append(sheet(title, CONNECTIONS[-1], lambda item: f"{item.processor_us:,.0f}", _TIME_RATIO))
     return found
+
+
+def _wallets(results: Results) -> Sheet:
+    found, rows = results.wallets, []
+    if found is not None:
+        for title, times in (
+            ("warm private transfer: simulate, prove, send", found.transfer_s),
+            ("of that, simulate", found.simulate_s),
+            ("of that, prove and send", found.send_s),
+            ("from a cold process to its first transfer", found.cold_s),
+            (f"find {found.notes:,} notes and sum them", found.sync_s),
+        ):
+            if medians := _medians(times):
+                shown = [f"{medians[peer]:.2f} s" for peer in results.peers]
+                rows.append([title, *shown, _ratio(medians[_REFERENCE], medians[_OURS])])
+    return Sheet(title="The wallet", columns=["", *results.peers, "reference / aztecd"], rows=rows)
 
 
 @dataclass(frozen=True, slots=True)

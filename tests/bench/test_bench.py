@@ -44,6 +44,21 @@ def test_a_small_run_measures_everything(artifacts, tmp_path, capsys):
     assert "send to receipt" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+@pytest.mark.e2e
+@pytest.mark.timeout(300)
+def test_a_small_run_measures_both_wallets(client, artifacts, tmp_path):
+    file, tables = tmp_path / "results.json", tmp_path / "results.md"
+    counts = "--wallets --transfers 1 --cold-transfers 1 --notes 22 --syncs 1"
+    assert main([*counts.split(), "--json", str(file), "--markdown", str(tables)]) == 0
+
+    wallets = json.loads(file.read_text())["wallets"]
+    assert wallets["notes"] == 25
+    for times in ("transfer_s", "simulate_s", "send_s", "cold_s", "sync_s"):
+        assert {name: len(found) for name, found in wallets[times].items()} == {"aztecd": 1, "reference": 1}
+    assert "find 25 notes" in tables.read_text()
+
+
 async def test_the_generator_counts_what_a_server_answered():
     seen = []
 
