@@ -45,6 +45,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave slow tests out unless asked for; put the check of the vectors last, and only into full runs."""
     asked = config.getoption("--slow") or os.environ.get("CI") or config.getoption("-m")
     left_out = [] if asked else [item for item in items if item.get_closest_marker("slow")]
+    if not os.environ.get("AZTECD_LONG_TESTS"):
+        # They read no vectors of their own, so a run without them is still a full one.
+        long = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
     is_full = (
         not left_out and not config.getoption("-m") and not config.getoption("-k") and _whole_tree(config)
     )

@@ -90,7 +90,7 @@ def test_an_application_uses_the_wallet_of_another_process(client, daemon, serve
     service.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["apps", "calls"])
 def test_a_script_works_as_with_the_wallet_of_the_reference(client, daemon, serve, name):
     service = serve("none")

@@ -96,7 +96,7 @@ def functions(modules: Path) -> Iterator[tuple[str, bytes]]:
                     yield f"{artifact.name}.{function.name}", function.bytecode
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_all_functions_can_be_run() -> None:
     """All are decoded, a sample is compiled; with AZTECD_ALL_CIRCUITS set all are."""

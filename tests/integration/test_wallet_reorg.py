@@ -87,6 +87,7 @@ async def test_l1_goes_back_and_the_wallet_keeps_its_notes(daemon, setup, tmp_pa
             assert await books.balances() == {ALICE.address: 1007, BOB.address: 93}
 
 
+@pytest.mark.long
 async def test_blocks_are_undone_and_the_wallet_follows(artifacts, setup, tmp_path):
     first = Daemon(data_dir=tmp_path / "data")
     try:
