@@ -1,0 +1,8 @@
+"""The chain as L1 tells it: messages, checkpoints, tips.
+
+Responsible for: bringing the stores to what the rollup contracts say, and back when L1 changes its mind.
+Not for: speaking with L1 (`l1`), or what a store holds (`chain`, `state`).
+Authority: @aztec/archiver src/modules/l1_synchronizer.ts (4.1.2).
+"""
+
+__all__: list[str] = []

@@ -1,0 +1,8 @@
+"""Building by the L1 clock: one checkpoint in a slot, where anyone may propose.
+
+Responsible for: when to build, publish and step back on a rollup that others build on too.
+Not for: building itself (`builder`, `node.producer`), or a network of one's own (`localnet.automine`).
+Authority: @aztec/sequencer-client src/sequencer/sequencer.ts (4.1.2).
+"""
+
+__all__: list[str] = []
