@@ -179,6 +179,7 @@ async def _opened(
             config=config.l1,
             data_dir=data_dir,
             genesis_archive_root=genesis.archive_root,
+            standard_contracts=not config.bare,
         )
         contracts.forget_code()
         reader = RollupReader(client, contracts, deployment)
@@ -214,6 +215,13 @@ async def _prepare(config: Config, artifacts: Artifacts, scratch: tuple[Path, ..
     return is_done
 
 
+def _lacks_contracts(config: Config, data_dir: Path, node: Node) -> bool:
+    """Tell whether the standard contracts are to be deployed: never into a chain that began without them."""
+    record = NetworkRecord.load(data_dir)
+    is_wanted = record is not None and record.standard_contracts and not config.bare
+    return is_wanted and not are_deployed(node.api)
+
+
 async def _deploy(node: Node, artifacts: Artifacts, stop: asyncio.Event) -> bool:
     """Deploy the standard contracts that the chain lacks; False when told to stop."""
     from aztecd.localnet.deployment import deploy_standard_contracts  # noqa: PLC0415 - seldom needed, slow
@@ -243,7 +251,7 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
     stop = _stop_signal(is_stopping, (data_dir,) if config.data_dir is None else ())
     async with _opened(config, artifacts, data_dir, chain, is_stopping) as opened:
         node, l1 = opened.node, opened.l1
-        if not config.bare and not are_deployed(node.api) and not await _deploy(node, artifacts, stop):
+        if _lacks_contracts(config, data_dir, node) and not await _deploy(node, artifacts, stop):
             return 0
         _relax_garbage_collection()
         server = RpcServer(

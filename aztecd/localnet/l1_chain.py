@@ -73,9 +73,11 @@ def prepare_contracts(
     config: L1Config,
     data_dir: Path,
     genesis_archive_root: Fr,
+    standard_contracts: bool,
 ) -> Deployment:
     """Find the contracts that the data directory belongs to, or deploy new ones for a new directory.
 
+    `standard_contracts` is remembered of a new network.
     Raises DataDirError when directory and L1 do not belong together, or what deploying raises.
     """
     client.require_chain(config.chain_id)
@@ -101,6 +103,7 @@ def prepare_contracts(
         chain_id=deployment.chain_id,
         rollup_version=deployment.rollup_version,
         addresses=deployment.addresses,
+        standard_contracts=standard_contracts,
     ).save(data_dir)
     return deployment
 

@@ -36,6 +36,9 @@ class NetworkRecord:
     chain_id: int
     rollup_version: int
     addresses: L1ContractAddresses
+    standard_contracts: bool
+    """Whether the network is to have the standard contracts: a start that was cut short while it deployed
+    them goes on, and a chain that was begun without them stays its user's."""
 
     @classmethod
     def load(cls, data_dir: Path) -> NetworkRecord | None:
@@ -59,6 +62,8 @@ class NetworkRecord:
                 chain_id=value["chain_id"],
                 rollup_version=value["rollup_version"],
                 addresses=L1ContractAddresses.from_json(value["addresses"]),
+                # Older records do not say: what is deployed then is there, the rest stays away.
+                standard_contracts=value.get("standard_contracts", False) is True,
             )
         except (KeyError, TypeError, ValueError, DecodeError, SchemaError) as error:
             raise DataDirError(
@@ -73,6 +78,7 @@ class NetworkRecord:
             "chain_id": self.chain_id,
             "rollup_version": self.rollup_version,
             "addresses": self.addresses.to_json(),
+            "standard_contracts": self.standard_contracts,
         }
         try:
             fresh = path.with_suffix(".new")

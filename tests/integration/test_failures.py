@@ -252,7 +252,7 @@ def test_a_second_daemon_on_a_data_directory_is_told_at_once(data_dir):
 
 
 def test_an_occupied_port_is_told(data_dir, taken_port):
-    done = run("local", "--bare", "--port", taken_port, "--l1-port", "0", "--data-dir", str(data_dir))
+    done = run("local", "--port", taken_port, "--l1-port", "0", "--data-dir", str(data_dir))
     assert_told(done, taken_port, "in use")
     assert_starts(data_dir)
 

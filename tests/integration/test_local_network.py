@@ -160,6 +160,16 @@ def test_an_empty_chain_is_had_by_asking(tmp_path):
 
 
 @pytest.mark.usefixtures("cache")
+def test_a_chain_that_began_empty_stays_the_users(tmp_path):
+    with running("--bare", data_dir=tmp_path / "data"):
+        pass
+    with running(data_dir=tmp_path / "data") as daemon:
+        assert "not deployed until a wallet does it" in daemon.text
+        with RpcClient(daemon.url) as rpc:
+            assert rpc.call("aztec_getBlockNumber") == 0
+
+
+@pytest.mark.usefixtures("cache")
 def test_on_another_l1_node_an_interrupted_start_goes_on(artifacts, tmp_path):
     anvil = Anvil.start(AnvilOptions(program=artifacts.anvil, data_dir=tmp_path / "l1", port=0))
     arguments = ("--l1-rpc-url", anvil.url)

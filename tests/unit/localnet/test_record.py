@@ -10,7 +10,9 @@ from aztecd.protocol.node_types import L1ContractAddresses
 
 def record() -> NetworkRecord:
     addresses = L1ContractAddresses.empty().replace(registry_address=bytes(range(20)), gse_address=b"\7" * 20)
-    return NetworkRecord(chain_id=31_337, rollup_version=344_372_055, addresses=addresses)
+    return NetworkRecord(
+        chain_id=31_337, rollup_version=344_372_055, addresses=addresses, standard_contracts=True
+    )
 
 
 def test_a_new_directory_has_none(tmp_path):
@@ -21,6 +23,17 @@ def test_what_is_saved_is_loaded(tmp_path):
     record().save(tmp_path)
     assert NetworkRecord.load(tmp_path) == record()
     assert [path.name for path in tmp_path.iterdir()] == ["network.json"]
+
+
+def test_a_record_that_says_nothing_of_contracts_is_of_a_chain_that_gets_none(tmp_path):
+    record().save(tmp_path)
+    path = tmp_path / "network.json"
+    value = json.loads(path.read_text())
+    assert value.pop("standard_contracts") is True
+    path.write_text(json.dumps(value))
+    found = NetworkRecord.load(tmp_path)
+    assert found is not None
+    assert not found.standard_contracts
 
 
 @pytest.mark.parametrize(
