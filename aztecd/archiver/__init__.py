@@ -5,4 +5,6 @@ Not for: speaking with L1 (`l1`), or what a store holds (`chain`, `state`).
 Authority: @aztec/archiver src/modules/l1_synchronizer.ts (4.1.2).
 """
 
-__all__: list[str] = []
+from aztecd.archiver.inbox import InboxSync
+
+__all__ = ["InboxSync"]

@@ -10,7 +10,7 @@ the old or the new state of each part, never half of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from aztecd.builder import BuiltBlock
@@ -19,8 +19,9 @@ from aztecd.constants import L1_TO_L2_MESSAGES_PER_CHECKPOINT
 from aztecd.crypto.field import Fr
 from aztecd.mempool import Mempool
 from aztecd.protocol.basic import BlockNumber, CheckpointNumber, LeafIndex
+from aztecd.protocol.block import L2Block
 from aztecd.protocol.checkpoint import CheckpointData
-from aztecd.state import WorldState
+from aztecd.state import Fork, WorldState
 from aztecd.storage import KeyValueStore, WriteBatch
 
 __all__ = ["Ledger"]
@@ -49,7 +50,7 @@ class Ledger:
         """Grows when blocks are removed: answers about them are no longer true."""
 
     def commit_block(
-        self, built: BuiltBlock, messages: Sequence[InboxMessage]
+        self, built: BuiltBlock, messages: Sequence[InboxMessage] | None = None
     ) -> tuple[RejectedPublication, ...]:
         """Store a new block as proposed; its transactions leave the pending pool.
 
@@ -59,28 +60,65 @@ class Ledger:
         number = built.block.number
         checkpoint = built.block.checkpoint_number
         with self._change() as batch:
-            if self.chain.messages_of_checkpoint(checkpoint) != tuple(message.leaf for message in messages):
-                # Left by a block that was undone, and no longer true: L1 went back since.
-                first = LeafIndex((checkpoint - 1) * L1_TO_L2_MESSAGES_PER_CHECKPOINT)
-                self.chain.stage_messages_removal(batch, first)
-            self.chain.stage_messages(batch, messages)
+            if messages is not None:
+                known = self.chain.messages_of_checkpoint(checkpoint)
+                if known != tuple(message.leaf for message in messages):
+                    # Left by a block that was undone, and no longer true: L1 went back since.
+                    first = LeafIndex((checkpoint - 1) * L1_TO_L2_MESSAGES_PER_CHECKPOINT)
+                    self.chain.stage_messages_removal(batch, first)
+                self.chain.stage_messages(batch, messages)
             self.world_state.stage_commit(batch, built.fork, number)
             rejected = self.chain.stage_block(batch, built.block)
         self._show(trees_at=number)
-        effects = built.block.body.tx_effects
+        self._tell_pool(built.block)
+        return rejected
+
+    def take_block(
+        self, block: L2Block, fork: Fork, *, completes: CheckpointData | None
+    ) -> tuple[RejectedPublication, ...]:
+        """Store a block that L1 has, whose effects were applied to `fork` and compared.
+
+        With `completes`, the record of the checkpoint that it is the last block of, in the same batch. Not
+        synced to the disk: after a power failure the store lacks the newest blocks, and L1 still has them.
+        """
+        with self._change(sync=False) as batch:
+            self.world_state.stage_commit(batch, fork, block.number)
+            rejected = self.chain.stage_block(batch, block)
+            if completes is not None:
+                self.chain.stage_checkpoint(batch, completes)
+        self._show(trees_at=block.number)
+        self._tell_pool(block)
+        return rejected
+
+    def _tell_pool(self, block: L2Block) -> None:
+        effects = block.body.tx_effects
         self.mempool.on_block(
-            number,
-            built.block.header.global_variables.timestamp,
+            block.number,
+            block.header.global_variables.timestamp,
             [effect.tx_hash for effect in effects],
             [nullifier for effect in effects for nullifier in effect.nullifiers],
         )
-        self.mempool.on_slot(built.block.header.slot)
-        return rejected
+        self.mempool.on_slot(block.header.slot)
 
     def commit_checkpoint(self, data: CheckpointData) -> None:
-        """Mark the blocks of a checkpoint as published."""
+        """Mark the blocks of a checkpoint as published, or give it its new place on L1."""
         with self._change() as batch:
             self.chain.stage_checkpoint(batch, data)
+        self._show()
+
+    def store_messages(
+        self,
+        messages: Sequence[InboxMessage],
+        *,
+        remove_from: LeafIndex | None,
+        also: Callable[[WriteBatch], None],
+    ) -> None:
+        """Store messages from L1, after removing those from an index on; `also` adds to the same batch."""
+        with self._change(sync=False) as batch:
+            if remove_from is not None:
+                self.chain.stage_messages_removal(batch, remove_from)
+            self.chain.stage_messages(batch, messages)
+            also(batch)
         self._show()
 
     def advance_tips(self, *, proven: CheckpointNumber, finalized: CheckpointNumber, history: int) -> None:
@@ -119,12 +157,12 @@ class Ledger:
         self.mempool.on_rewind(to_block)
 
     @contextmanager
-    def _change(self) -> Iterator[WriteBatch]:
+    def _change(self, *, sync: bool = True) -> Iterator[WriteBatch]:
         """Fill a batch and write it; what was staged is forgotten when anything fails."""
         batch = self.store.batch()
         try:
             yield batch
-            self.store.write(batch, sync=True)
+            self.store.write(batch, sync=sync)
         except BaseException:
             self.world_state.discard()
             self.chain.discard()

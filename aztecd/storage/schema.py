@@ -64,6 +64,9 @@ class Prefix(IntEnum):
     MEMPOOL_DROPPED = 0x52
     MEMPOOL_ARCHIVED = 0x53
 
+    L1_INBOX = 0x60
+    L1_MESSAGE = 0x61
+
     PXE_NETWORK = 0x70
     PXE_ANCHOR = 0x71
     PXE_KNOWN_BLOCK = 0x72
