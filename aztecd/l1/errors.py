@@ -16,6 +16,7 @@ AztecdError
 │   └── TransactionRevertedError a mined transaction failed
 └── (UnavailableError)
 ├── L1UnavailableError       the node can't be reached
+├── CalldataError            a transaction does not have what its event announces
 └── TransactionTimeoutError  a transaction was not mined in time
 """
 
@@ -25,6 +26,7 @@ from aztecd.errors import AztecdError, InvalidInputError, UnavailableError
 
 __all__ = [
     "AttachError",
+    "CalldataError",
     "CheckpointConflictError",
     "ContractRevertError",
     "DeployError",
@@ -150,6 +152,20 @@ class L1UnavailableError(L1Error, UnavailableError):
     """The L1 node can't be reached or does not answer in time."""
 
     code = "l1_unavailable"
+
+
+class CalldataError(L1Error, UnavailableError):
+    """What a transaction proposed can't be found, or is no checkpoint: L1 contradicts itself.
+
+    Either the node is wrong or in the middle of a reorganisation, and asking again helps, or the rollup took
+    what nobody can build on, and its removal has to be waited for.
+    """
+
+    code = "l1_calldata"
+
+    def __init__(self, message: str, *, tx_hash: bytes) -> None:
+        super().__init__(message)
+        self.tx_hash = tx_hash
 
 
 class TransactionTimeoutError(L1Error, UnavailableError):
