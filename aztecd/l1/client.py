@@ -23,6 +23,9 @@ Request = tuple[str, Sequence[Any]]
 # Nodes limit the body of a request; Anvil's limit is 2 MB unless it is switched off.
 _BATCH_BYTES = 1_500_000
 
+# What reading an answer raises that is no JSON, or not an answer: broken proxies send such.
+_NO_ANSWER = (ValueError, TypeError, AttributeError, KeyError)
+
 
 def hex_quantity(value: int) -> str:
     """Write a number the way that JSON-RPC wants quantities."""
@@ -75,11 +78,9 @@ class L1Client:
         """
         try:
             response = self._provider.make_request(cast("RPCEndpoint", method), list(params))
-        except self._transport_errors as error:
+        except (*self._transport_errors, *_NO_ANSWER) as error:
             raise self._unavailable(error) from error
-        except ValueError as error:
-            raise self._unavailable(error) from error
-        return self._result(method, response)
+        return self._result(method, self._checked(response))
 
     def batch(self, requests: Sequence[Request]) -> list[Any]:
         """Send requests together and give their results in order; the first error is raised."""
@@ -105,15 +106,17 @@ class L1Client:
         calls = [(cast("RPCEndpoint", method), list(params)) for method, params in requests]
         try:
             responses = self._provider.make_batch_request(calls)
-        except self._transport_errors as error:
-            raise self._unavailable(error) from error
-        except ValueError as error:
+        except (*self._transport_errors, *_NO_ANSWER) as error:
             raise self._unavailable(error) from error
         if not isinstance(responses, list):  # one error for the whole batch
+            if self._checked(responses).get("error") is None:
+                raise L1UnavailableError(f"L1 node {self.display_url} gave one answer to a batch of requests")
             return [self._settle(method, responses) for method, _ in requests]
-        if len(responses) != len(requests):
+        # web3 has sorted them by id: one that is missing or there twice would shift those after it.
+        answered = len({self._checked(response).get("id") for response in responses})
+        if not answered == len(responses) == len(requests):
             raise L1UnavailableError(
-                f"L1 node {self.display_url} answered {len(responses)} of {len(requests)} batched requests"
+                f"L1 node {self.display_url} answered {answered} of {len(requests)} batched requests"
             )
         return [
             self._settle(method, response) for (method, _), response in zip(requests, responses, strict=True)
@@ -131,6 +134,12 @@ class L1Client:
                 f"L1 node {self.display_url} serves chain id {found}, expected {chain_id}; "
                 "check the L1 URL or set the chain id"
             )
+
+    def _checked(self, response: Any) -> Mapping[str, Any]:
+        """Require the form of an answer: a result, which may be null, or an error."""
+        if not isinstance(response, Mapping) or ("result" not in response and response.get("error") is None):
+            raise L1UnavailableError(f"L1 node {self.display_url} gave no JSON-RPC answer")
+        return response
 
     def _settle(self, method: str, response: Mapping[str, Any]) -> Any:
         try:
