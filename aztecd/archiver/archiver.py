@@ -1,0 +1,238 @@
+"""Follow a rollup on L1: one look after the other, each bringing the stores to one L1 block.
+
+A look asks in this order: messages; whether L1 still has our newest checkpoint, and where; which checkpoints
+follow; what is proven and final. Every answer is bounded by the number of the block that the look began with,
+and in the end that block must still be on L1. Reading happens in threads, changing in the writer: each change
+is one batch, so a look may be cut off anywhere.
+
+A prune that L1 will make with the next checkpoint is anticipated, as in the reference: who builds must build
+on what stays.
+
+Authority: @aztec/archiver src/modules/l1_synchronizer.ts (4.1.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from aztecd.archiver.agreement import Agreement, Outlook
+from aztecd.archiver.application import CheckpointApplier, last_block_of
+from aztecd.archiver.errors import ArchiverError, L1ContradictionError
+from aztecd.archiver.inbox import InboxSync
+from aztecd.archiver.progress import CatchUp
+from aztecd.archiver.retrieval import CheckpointRetriever, RetrievedCheckpoint
+from aztecd.errors import AztecdError, UnavailableError
+from aztecd.l1 import L1Snapshot, L1View, RollupReader
+from aztecd.l1.events import CheckpointProposed
+from aztecd.node.ledger import Ledger
+from aztecd.node.writer import SerialWriter, WriterStoppedError
+from aztecd.protocol.basic import CheckpointNumber
+
+__all__ = ["Archiver", "ArchiverSettings"]
+
+_log = structlog.get_logger("aztecd.archiver")
+_RETRY_AFTER_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+_WINDOW_L1_BLOCKS = 20_000
+"""Logs are looked for in so many L1 blocks at a time, so that a long chain begins to grow at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiverSettings:
+    """How often L1 is looked at, and how much is read ahead."""
+
+    poll_interval_s: float = 0.5
+    history_checkpoints: int = 64
+    """World state is kept for so many checkpoints below the finalized one; 0 keeps everything."""
+    chunk: int = 8
+    """Checkpoints that are read together; one such chunk is read while the one before is applied."""
+
+
+class Archiver:
+    """Keeps the stores at what L1 says. Lives on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        reader: RollupReader,
+        view: L1View,
+        writer: SerialWriter,
+        inbox: InboxSync,
+        retriever: CheckpointRetriever,
+        applier: CheckpointApplier,
+        settings: ArchiverSettings,
+        on_look: Callable[[L1Snapshot], None] = lambda _: None,
+    ) -> None:
+        """Take finished collaborators. `on_look` is called on the event loop when the stores are in sync."""
+        self._ledger = ledger
+        self._view = view
+        self._writer = writer
+        self._inbox = inbox
+        self._retriever = retriever
+        self._applier = applier
+        self._settings = settings
+        self._on_look = on_look
+        self._agreement = Agreement(ledger, reader, retriever)
+        self._reader = reader
+        self._wake = asyncio.Event()
+        self._seen: bytes | None = None
+        self._trouble: str | None = None
+
+    @property
+    def is_in_sync(self) -> bool:
+        """Whether the stores are at the newest L1 block that the view has seen."""
+        return self._seen == self._view.snapshot.block_hash
+
+    def wake(self) -> None:
+        """Look at L1 now; call it on the event loop."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Follow until cancelled, or until the writer stops."""
+        failures = 0
+        while True:
+            try:
+                await self.look()
+                failures = 0
+                self._report(None)
+                delay_s = self._settings.poll_interval_s
+            except WriterStoppedError:
+                return
+            except AztecdError as error:
+                self._report(error)
+                delay_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
+                failures += 1
+            # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the event comes just then.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    async def look(self) -> None:
+        """Look at L1 once, and take over all that is new.
+
+        Raises:
+            ArchiverError: L1 has something that this node can't follow; what came before it is stored.
+            UnavailableError: L1 or the blobs are away, or L1 changed meanwhile; to be tried again.
+        """
+        snapshot = await asyncio.to_thread(self._view.refresh)
+        if snapshot.block_hash != self._seen:
+            self._seen = None
+            snapshot = await self._follow(snapshot)
+            await asyncio.to_thread(self._require_unchanged, snapshot)
+            self._seen = snapshot.block_hash
+        self._on_look(snapshot)
+
+    async def _follow(self, snapshot: L1Snapshot) -> L1Snapshot:
+        """Bring the stores to a look at L1; give the look that it was in the end."""
+        await self._writer.run("sync_messages", lambda: self._inbox.sync(snapshot.block_number))
+        outlook = await asyncio.to_thread(self._agreement.compare, snapshot)
+        if outlook.needs_change:
+            snapshot, outlook = await self._writer.run("agree_with_l1", self._agree)
+        found = snapshot
+        await self._writer.run("take_tips", lambda: self._take_tips(found))
+        await self._catch_up(found, outlook.target)
+        await self._writer.run("drop_late_blocks", lambda: self._agreement.drop_late_blocks(found))
+        return found
+
+    async def _catch_up(self, snapshot: L1Snapshot, target: CheckpointNumber) -> None:
+        """Take in the checkpoints up to `target`, reading ahead of applying."""
+        last = self._checkpointed()
+        if last >= target:
+            return
+        with CatchUp(first=last, target=target, block=self._block_number) as progress:
+            first = self._agreement.l1_block_of(last)
+            while first <= snapshot.block_number and last < target:
+                end = min(first + _WINDOW_L1_BLOCKS - 1, snapshot.block_number)
+                events = await asyncio.to_thread(
+                    self._retriever.events, first, end, at=snapshot.block_number, after=last, upto=target
+                )
+                await self._take_events(events, snapshot, progress)
+                last, first = self._checkpointed(), end + 1
+        if last < target:
+            raise L1ContradictionError(f"L1 has {target} checkpoints, but events of the first {last} only")
+
+    async def _take_events(
+        self, events: list[CheckpointProposed], snapshot: L1Snapshot, progress: CatchUp
+    ) -> None:
+        size = self._settings.chunk
+        chunks = [events[start : start + size] for start in range(0, len(events), size)]
+        if not chunks:
+            return
+        ahead = self._start_reading(chunks[0])
+        try:
+            for position in range(len(chunks)):
+                retrieved = await ahead
+                if position + 1 < len(chunks):
+                    ahead = self._start_reading(chunks[position + 1])
+                await self._writer.run("take_checkpoints", partial(self._take, retrieved, snapshot))
+                progress.show(self._checkpointed())
+        finally:
+            ahead.cancel()
+            with contextlib.suppress(asyncio.CancelledError, AztecdError):
+                await ahead
+
+    def _start_reading(self, events: list[CheckpointProposed]) -> asyncio.Task[list[RetrievedCheckpoint]]:
+        return asyncio.create_task(asyncio.to_thread(self._retriever.retrieve, events))
+
+    # Jobs of the writer.
+
+    def _agree(self) -> tuple[L1Snapshot, Outlook]:
+        """Look once more and go back to what L1 has.
+
+        Only here no job can have published meanwhile what the look before could not see yet.
+        """
+        snapshot = self._view.refresh()
+        self._inbox.sync(snapshot.block_number)
+        outlook = self._agreement.compare(snapshot)
+        self._agreement.restore(outlook)
+        return snapshot, outlook
+
+    def _take(self, retrieved: list[RetrievedCheckpoint], snapshot: L1Snapshot) -> None:
+        for checkpoint in retrieved:
+            self._applier.apply(checkpoint)
+        self._take_tips(snapshot)
+        newest = retrieved[-1]
+        _log.debug(
+            "checkpoints_taken", first=retrieved[0].number, last=newest.number, block=newest.blocks[-1].number
+        )
+
+    def _take_tips(self, snapshot: L1Snapshot) -> None:
+        self._ledger.advance_tips(
+            proven=snapshot.tips.proven,
+            finalized=snapshot.proven_at_finalized,
+            history=self._settings.history_checkpoints,
+        )
+
+    def _require_unchanged(self, snapshot: L1Snapshot) -> None:
+        if not self._agreement.is_on_l1(snapshot.block_number, snapshot.block_hash):
+            raise L1ContradictionError(f"L1 block {snapshot.block_number} was replaced while it was read")
+
+    def _checkpointed(self) -> CheckpointNumber:
+        return self._ledger.chain.tips().checkpointed.checkpoint_number
+
+    def _block_number(self) -> int:
+        return last_block_of(self._ledger, self._checkpointed())
+
+    def _report(self, error: AztecdError | None) -> None:
+        """Say what is wrong once, not at every look, and when it is over."""
+        if error is None:
+            if self._trouble is not None:
+                _log.info("following_l1_again", block=self._view.snapshot.block_number)
+            self._trouble = None
+            return
+        if self._trouble == str(error):
+            return
+        self._trouble = str(error)
+        if isinstance(error, ArchiverError):
+            _log.error("l1_chain_refused", reason=str(error), checkpoint=self._checkpointed())
+        elif isinstance(error, UnavailableError):
+            _log.warning("l1_not_followed", reason=str(error), checkpoint=self._checkpointed())
+        else:
+            _log.warning("l1_answer_refused", reason=str(error), checkpoint=self._checkpointed())
