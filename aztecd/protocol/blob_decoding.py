@@ -23,7 +23,7 @@ from aztecd.constants import (
     PRIVATE_LOG_SIZE_IN_FIELDS,
     TX_START_PREFIX,
 )
-from aztecd.crypto.field import FR_MODULUS, FR_ZERO, Fr, fr_int
+from aztecd.crypto.field import FR_MODULUS, FR_SIZE, FR_ZERO, Fr, fr_int
 from aztecd.protocol.basic import AztecAddress, CheckpointNumber, TxHash
 from aztecd.protocol.blobs import MAX_CHECKPOINT_FIELDS, blob_sponge
 from aztecd.protocol.block import Body, L2Block
@@ -85,7 +85,11 @@ def decode_checkpoint_blobs(blobs: Sequence[bytes]) -> DecodedCheckpoint:
     for blob in blobs:
         if len(blob) != BLOB_SIZE_BYTES:
             raise DecodeError(f"{_WRONG} a blob has {BLOB_SIZE_BYTES} bytes, got {len(blob)}.")
-    return decode_checkpoint_fields(split_elements(b"".join(blobs)))
+    data = b"".join(blobs)
+    # Most of it are zeros, which need not be cut out one by one.
+    used = _used_fields(data)
+    zeros = (FR_ZERO,) * (len(data) // FR_SIZE - used)
+    return decode_checkpoint_fields(split_elements(data[: used * FR_SIZE]) + zeros)
 
 
 def decode_checkpoint_fields(fields: Sequence[Fr]) -> DecodedCheckpoint:
@@ -105,7 +109,8 @@ def decode_checkpoint_fields(fields: Sequence[Fr]) -> DecodedCheckpoint:
             f"{_WRONG} mismatch number of blob fields. Expected {expected} fields, got {reader.position}."
         )
     num_fields = reader.position
-    if any(field != FR_ZERO for field in reader.take(reader.remaining)):
+    rest = reader.take(reader.remaining)
+    if rest.count(FR_ZERO) != len(rest):
         raise DecodeError(f"{_WRONG} unexpected non-zero field after checkpoint end marker.")
     return DecodedCheckpoint(blocks=tuple(blocks), l1_to_l2_message_root=message_root, num_fields=num_fields)
 
@@ -168,6 +173,18 @@ def rebuild_blocks(
             )
         )
     return tuple(blocks)
+
+
+def _used_fields(data: bytes) -> int:
+    """Count the fields up to the last that is not zero, by bisection: stripping looks at single bytes."""
+    low, high = 0, len(data) // FR_SIZE
+    while low < high:
+        middle = (low + high) // 2
+        if data.endswith(bytes(len(data) - middle * FR_SIZE)):
+            high = middle
+        else:
+            low = middle + 1
+    return high
 
 
 class _FieldReader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aztecd.crypto.field import FR_MODULUS, FR_ZERO, fr, fr_from_hex, fr_int
+from aztecd.crypto.field import FR_MODULUS, FR_ZERO, Fr, fr, fr_from_hex, fr_int
 from aztecd.protocol.blob_decoding import decode_checkpoint_blobs, decode_checkpoint_fields, rebuild_blocks
 from aztecd.protocol.blobs import checkpoint_end_marker, checkpoint_fields, encode_blobs
 from aztecd.protocol.checkpoint import CheckpointHeader
@@ -181,6 +181,31 @@ def test_blobs_must_be_blobs():
         decode_checkpoint_blobs([FR_MODULUS.to_bytes(32, "big").ljust(131072, b"\0")])
     with pytest.raises(DecodeError, match="at most 24576 fields are allowed, got 24577"):
         decode_checkpoint_fields([FR_ZERO] * 24577)
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_blobs_say_what_their_fields_say(name):
+    packed = b"".join(MUTATIONS[name]).ljust(131072, b"\0")
+    fields = [Fr(packed[start : start + 32]) for start in range(0, len(packed), 32)]
+
+    def outcome(decode):
+        try:
+            return decode()
+        except DecodeError as error:
+            return str(error)
+
+    assert outcome(lambda: decode_checkpoint_blobs([packed])) == outcome(
+        lambda: decode_checkpoint_fields(fields)
+    )
+
+
+def test_zeros_behind_the_end_do_not_hide_what_follows():
+    packed = b"".join(BASE)
+    for last in (b"\0" * 31 + b"\1", b"\1" + bytes(31)):
+        with pytest.raises(DecodeError, match="unexpected non-zero field after checkpoint end marker"):
+            decode_checkpoint_blobs([packed.ljust(131072 - 32, b"\0") + last])
+    with pytest.raises(DecodeError, match="unexpected non-zero field after checkpoint end marker"):
+        decode_checkpoint_blobs([packed.ljust(131072, b"\0"), b"\1".ljust(131072, b"\0")])
 
 
 def test_a_marker_across_two_blobs():
