@@ -192,14 +192,7 @@ def _changes(block: L2Block, messages: Sequence[Fr]) -> BlockChanges:
         number=block.number,
         index_within_checkpoint=block.index_within_checkpoint,
         l1_to_l2_messages=messages,
-        txs=[
-            TxChanges(
-                note_hashes=effect.note_hashes,
-                nullifiers=effect.nullifiers,
-                public_data_writes=[(write.leaf_slot, write.value) for write in effect.public_data_writes],
-            )
-            for effect in block.body.tx_effects
-        ],
+        txs=[TxChanges.of(effect) for effect in block.body.tx_effects],
         header_hash=block.hash(),
         state=block.header.state,
     )

@@ -135,12 +135,7 @@ class TransactionTracer:
         if block.index_within_checkpoint == 0:
             fork.append_l1_to_l2_messages(self._chain.messages_of_checkpoint(block.checkpoint_number))
         for effect in block.body.tx_effects[:tx_index]:
-            changes = TxChanges(
-                note_hashes=effect.note_hashes,
-                nullifiers=effect.nullifiers,
-                public_data_writes=[(write.leaf_slot, write.value) for write in effect.public_data_writes],
-            )
-            apply_tx(fork, changes)
+            apply_tx(fork, TxChanges.of(effect))
         return fork
 
     def _why_not_mined(self, tx_hash: TxHash) -> str:

@@ -17,6 +17,7 @@ from aztecd.trees import TreeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aztecd.protocol.effect import TxEffect
     from aztecd.protocol.tree_types import StateReference
     from aztecd.state.fork import Fork
     from aztecd.state.world import WorldState
@@ -32,6 +33,15 @@ class TxChanges:
     nullifiers: Sequence[Fr]
     public_data_writes: Sequence[tuple[Fr, Fr]]
     """(slot, value), in the order of the tx effect."""
+
+    @classmethod
+    def of(cls, effect: TxEffect) -> TxChanges:
+        """Take the part of an effect that concerns the trees."""
+        return cls(
+            note_hashes=effect.note_hashes,
+            nullifiers=effect.nullifiers,
+            public_data_writes=[(write.leaf_slot, write.value) for write in effect.public_data_writes],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
