@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
@@ -62,10 +63,10 @@ from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.node_types import NodeInfo, ProtocolContractAddresses
 from aztecd.protocol.protocol_contracts import protocol_contracts
-from aztecd.state import Genesis, WorldState
+from aztecd.state import WorldState, build_genesis
 from aztecd.storage import KeyValueStore
 
-__all__ = ["L1Parts", "Node", "make_node", "open_chain"]
+__all__ = ["Core", "L1Parts", "LocalNode", "make_core", "make_local", "make_producer", "open_chain"]
 
 _ARCHIVED_TXS = 1000
 """Transactions of final blocks that are kept for traces."""
@@ -77,22 +78,35 @@ class L1Parts:
 
     client: L1Client
     contracts: ContractSet
-    account: L1Account
     deployment: Deployment
     reader: RollupReader
     view: L1View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """The parts of a node that the daemon runs."""
+class Core:
+    """What every node has: stores, what clients can ask, the writer. Whoever makes blocks comes on top."""
 
     ledger: Ledger
     api: AztecNode
+    writer: SerialWriter
+    rules: TxRules
+    outlook: L1Outlook
+    executor: TxExecutor
+    contract_logs: ContractLogs
+    metrics: Metrics
+    is_stopping: Event
+    """Cuts long work short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalNode:
+    """What a local network runs: nobody else builds there."""
+
+    core: Core
     producer: CheckpointProducer
     miner: AutoMiner
     monitor: L1Monitor
-    writer: SerialWriter
 
 
 def open_chain(
@@ -107,21 +121,27 @@ def open_chain(
     )
 
 
-def make_node(
+def make_core(
     config: Config,
     store: KeyValueStore,
     artifacts: Artifacts,
-    genesis: Genesis,
     l1: L1Parts,
-    kzg: KzgWorker,
+    *,
+    prefunded: Sequence[AztecAddress],
     metrics: Metrics,
     is_stopping: Event,
-) -> Node:
-    """Make a node on the store; nothing runs yet. `is_stopping` cuts long work short."""
+    is_caught_up: Callable[[], bool] = lambda: True,
+) -> Core:
+    """Make the parts that every node has, on the store; nothing runs yet.
+
+    `prefunded` holds fee juice at genesis. A node says that it is ready for transactions when it
+    `is_caught_up`.
+    """
     deployment = l1.deployment
-    world_state = WorldState.open(store, genesis_public_data())
+    prefilled = genesis_public_data(prefunded)
+    genesis = build_genesis(prefilled)
+    world_state = WorldState.open(store, prefilled)
     chain = open_chain(store, artifacts, genesis.header, epoch_duration=deployment.epoch_duration)
-    mana_limit = 2 * deployment.mana_target
     allow_list = (
         *DEFAULT_ALLOW_LIST,
         *TOKEN_ALLOW_LIST,
@@ -132,7 +152,7 @@ def make_node(
         network=NetworkRules(
             chain_id=deployment.chain_id,
             rollup_version=deployment.rollup_version,
-            gas_ceilings=GasCeilings.of_node(rollup_mana_limit=mana_limit),
+            gas_ceilings=GasCeilings.of_node(rollup_mana_limit=_mana_limit(deployment)),
             allow_list=allow_list,
         ),
         chain=chain,
@@ -161,48 +181,7 @@ def make_node(
     executor = TxExecutor(programs=programs)
     signatures = FunctionSignatures()
     contract_logs = ContractLogs(signatures)
-    sender = TransactionSender(
-        l1.client, l1.account, deployment.chain_id, sleep=partial(sleep_until_stopped, is_stopping)
-    )
     writer = SerialWriter()
-    producer = CheckpointProducer(
-        ledger=ledger,
-        builder=BlockBuilder(executor=executor, check=rules.for_block, contracts=chain),
-        committer=kzg,
-        reader=l1.reader,
-        l1_time=L1Time(l1.client, l1.reader.clock),
-        publisher=Publisher(l1.reader, sender, kzg),
-        settler=EpochSettler(l1.reader, sender),
-        identity=ChainIdentity(
-            chain_id=deployment.chain_id,
-            rollup_version=deployment.rollup_version,
-            coinbase=l1.account.address,
-            fee_recipient=AztecAddress(FR_ZERO),
-            mana_limit=mana_limit,
-            max_txs_per_block=config.sequencer.max_txs_per_block,
-        ),
-        metrics=metrics,
-        contract_logs=contract_logs,
-        is_stopping=is_stopping.is_set,
-    )
-    miner = AutoMiner(
-        writer=writer,
-        producer=producer,
-        mempool=mempool,
-        outlook=outlook,
-        settle_epochs=config.sequencer.settle_epochs,
-    )
-    mempool.subscribe(miner.wake_from_thread)
-    monitor = L1Monitor(
-        view=l1.view,
-        ledger=ledger,
-        writer=writer,
-        metrics=metrics,
-        poll_interval_s=config.l1.poll_interval_s,
-        history_checkpoints=config.history.checkpoints,
-        on_new_l1_block=miner.wake,
-        on_lost_checkpoints=miner.agree_with_l1,
-    )
     simulator = PublicSimulator(
         chain_id=deployment.chain_id,
         rollup_version=deployment.rollup_version,
@@ -237,9 +216,78 @@ def make_node(
         ),
         allowed_setup=allow_list,
         current_min_fees=outlook.min_fees,
-        is_ready=lambda: writer.bug is None,
+        is_ready=lambda: writer.bug is None and is_caught_up(),
     )
-    return Node(ledger=ledger, api=api, producer=producer, miner=miner, monitor=monitor, writer=writer)
+    return Core(
+        ledger=ledger,
+        api=api,
+        writer=writer,
+        rules=rules,
+        outlook=outlook,
+        executor=executor,
+        contract_logs=contract_logs,
+        metrics=metrics,
+        is_stopping=is_stopping,
+    )
+
+
+def make_producer(
+    config: Config, core: Core, l1: L1Parts, account: L1Account, kzg: KzgWorker
+) -> CheckpointProducer:
+    """Make what builds, publishes and settles with the account."""
+    deployment = l1.deployment
+    sender = TransactionSender(
+        l1.client, account, deployment.chain_id, sleep=partial(sleep_until_stopped, core.is_stopping)
+    )
+    return CheckpointProducer(
+        ledger=core.ledger,
+        builder=BlockBuilder(executor=core.executor, check=core.rules.for_block, contracts=core.ledger.chain),
+        committer=kzg,
+        reader=l1.reader,
+        l1_time=L1Time(l1.client, l1.reader.clock),
+        publisher=Publisher(l1.reader, sender, kzg),
+        settler=EpochSettler(l1.reader, sender),
+        identity=ChainIdentity(
+            chain_id=deployment.chain_id,
+            rollup_version=deployment.rollup_version,
+            coinbase=account.address,
+            fee_recipient=AztecAddress(FR_ZERO),
+            mana_limit=_mana_limit(deployment),
+            max_txs_per_block=config.sequencer.max_txs_per_block,
+        ),
+        metrics=core.metrics,
+        contract_logs=core.contract_logs,
+        is_stopping=core.is_stopping.is_set,
+    )
+
+
+def make_local(config: Config, core: Core, l1: L1Parts, account: L1Account, kzg: KzgWorker) -> LocalNode:
+    """Make the node of a local network: it builds at once, and watches L1 only for what happens to it."""
+    producer = make_producer(config, core, l1, account, kzg)
+    miner = AutoMiner(
+        writer=core.writer,
+        producer=producer,
+        mempool=core.ledger.mempool,
+        outlook=core.outlook,
+        settle_epochs=config.sequencer.settle_epochs is not False,
+    )
+    core.ledger.mempool.subscribe(miner.wake_from_thread)
+    monitor = L1Monitor(
+        view=l1.view,
+        ledger=core.ledger,
+        writer=core.writer,
+        metrics=core.metrics,
+        poll_interval_s=config.l1.poll_interval_s,
+        history_checkpoints=config.history.checkpoints,
+        on_new_l1_block=miner.wake,
+        on_lost_checkpoints=miner.agree_with_l1,
+    )
+    return LocalNode(core=core, producer=producer, miner=miner, monitor=monitor)
+
+
+def _mana_limit(deployment: Deployment) -> int:
+    """The mana of a checkpoint."""
+    return 2 * deployment.mana_target
 
 
 def _node_info(deployment: Deployment) -> NodeInfo:

@@ -10,8 +10,6 @@ import dataclasses
 import difflib
 import math
 import re
-import tomllib
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,11 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from aztecd.errors import InvalidInputError
+from aztecd.config_values import ConfigError, convert, masked_url, read_toml, shown
 
 __all__ = [
+    "FIRST_DEVELOPMENT_KEY",
+    "ArchiverConfig",
+    "BlobsConfig",
     "Config",
     "ConfigError",
+    "GenesisConfig",
     "HistoryConfig",
     "L1Config",
     "LogConfig",
@@ -32,30 +34,29 @@ __all__ = [
     "SequencerConfig",
     "Settings",
     "WalletConfig",
+    "is_private_key",
     "load_settings",
 ]
 
 _ENV_PREFIX = "AZTECD_"
 _SECRETS = frozenset({"l1.publisher_key"})
-_URLS = frozenset({"l1.rpc_url"})
+_URLS = frozenset({"l1.rpc_url", "blobs.sources"})
 _LEAST: Final = {
     "rpc.max_body_bytes": 1024,
     "rpc.max_batch_size": 1,
     "rpc.simulation_seconds": 0.01,
     "l1.chain_id": 1,
     "l1.poll_interval_s": 0.01,
+    "l1.rollup_version": 1,
     "sequencer.max_txs_per_block": 1,
 }
 """Smallest values of numbers that may not be 0."""
 _PRIVATE_KEY = re.compile("(0x)?[0-9a-fA-F]{64}")
 _SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-_FIRST_ANVIL_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
-
-
-class ConfigError(InvalidInputError):
-    """A setting is unknown or has a wrong value."""
-
-    code = "config"
+_L1_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
+_AZTEC_ADDRESS = re.compile("0x[0-9a-fA-F]{64}")
+FIRST_DEVELOPMENT_KEY: Final = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+"""Of the first account of Anvil and Hardhat: everybody knows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +84,16 @@ class L1Config:
     port: int = 8545
     """0 takes a free one."""
     rpc_url: str | None = None
+    registry: str | None = None
+    """The Registry of the rollup to join; a local network deploys its own."""
+    rollup_version: int | None = None
+    """Which of the Registry's rollups; the canonical one unless the data directory belongs to another."""
     chain_id: int = 31_337
-    publisher_key: str = _FIRST_ANVIL_KEY
+    """Of the local network. A node that joins a rollup asks L1, and compares if this is set."""
+    publisher_key: str = FIRST_DEVELOPMENT_KEY
     """Deploys, proposes and settles; the default is the well-known first development account."""
+    publisher_key_file: Path | None = None
+    """Holds the key instead: hexadecimal, alone in the file."""
     poll_interval_s: float = 0.5
 
 
@@ -93,9 +101,42 @@ class L1Config:
 class SequencerConfig:
     """Block building."""
 
+    enabled: bool = False
+    """Propose on the rollup that is joined; a local network always builds."""
     max_txs_per_block: int = 32
-    settle_epochs: bool = True
-    """Submit epoch proofs through the rollup's mock verifier, so that blocks become proven."""
+    settle_epochs: bool | None = None
+    """Submit epoch proofs through the rollup's mock verifier, so that blocks become proven. By default a
+    local network does, and a node that joins a rollup leaves it to others."""
+    move_l1_time: bool = False
+    """Move the time of a development L1 node on to the next slot instead of waiting for it; a local network
+    always does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiverConfig:
+    """Following L1."""
+
+    verify: str = "roots"
+    """`roots`: what L1 says must lead to the roots that are in the headers. `execution`: transactions that
+    are in the pool are executed too, and must have the effects that L1 says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobsConfig:
+    """Where the blobs of checkpoints come from, and how many are kept."""
+
+    sources: tuple[str, ...] = ()
+    """Asked in this order; without any the L1 node itself is asked, as Anvil answers."""
+    max_bytes: int = 1 << 30
+    """Of the blobs that are kept and served."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenesisConfig:
+    """The state before block 1."""
+
+    prefunded_addresses: tuple[str, ...] | None = None
+    """Who holds fee juice. By default the accounts of the local network on chain id 31337, elsewhere nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +184,9 @@ class Config:
     """Deploy no test accounts, token and fee contracts: block 1 is the user's."""
     rpc: RpcConfig = field(default_factory=RpcConfig)
     l1: L1Config = field(default_factory=L1Config)
+    genesis: GenesisConfig = field(default_factory=GenesisConfig)
+    archiver: ArchiverConfig = field(default_factory=ArchiverConfig)
+    blobs: BlobsConfig = field(default_factory=BlobsConfig)
     sequencer: SequencerConfig = field(default_factory=SequencerConfig)
     mempool: MempoolConfig = field(default_factory=MempoolConfig)
     history: HistoryConfig = field(default_factory=HistoryConfig)
@@ -159,11 +203,14 @@ class Settings:
 
     def lines(self) -> list[str]:
         """Describe every setting as `key = value  # source`; secrets are not shown."""
-        shown = []
-        for key, value in _flatten(self.config).items():
-            text = _shown(key, value)
-            shown.append(f"{key} = {text}  # {self.origins[key]}")
-        return shown
+        return [
+            f"{key} = {_shown(key, value)}  # {self.origins[key]}"
+            for key, value in _flatten(self.config).items()
+        ]
+
+    def is_given(self, key: str) -> bool:
+        """Whether somebody has chosen the value."""
+        return self.origins[key] != "default"
 
 
 def load_settings(
@@ -180,11 +227,11 @@ def load_settings(
     def take(key: str, value: Any, origin: str) -> None:
         if key not in types_by_key:
             raise ConfigError(_unknown(key, list(types_by_key), origin))
-        values[key] = _convert(key, value, types_by_key[key], origin)
+        values[key] = convert(key, value, types_by_key[key], origin)
         origins[key] = origin
 
     if file is not None:
-        for key, value in _read_toml(file).items():
+        for key, value in read_toml(file).items():
             take(key, value, str(file))
     for name, value in (environment or {}).items():
         key_of_variable = _key_of_variable(name, types_by_key)
@@ -221,18 +268,33 @@ def _check(config: Config) -> None:
     if config.rpc.port == config.l1.port != 0 and config.l1.rpc_url is None:
         raise ConfigError(f"rpc.port and l1.port are both {config.rpc.port}")
     _check_url("l1.rpc_url", config.l1.rpc_url)
-    if config.log.level not in {"debug", "info", "warning", "error"}:
-        raise ConfigError(f"log.level: {config.log.level!r} is not one of debug, info, warning, error")
-    if config.log.format not in {"auto", "console", "json"}:
-        raise ConfigError(f"log.format: {config.log.format!r} is not one of auto, console, json")
+    _check_word("log.level", config.log.level, ("debug", "info", "warning", "error"))
+    _check_word("log.format", config.log.format, ("auto", "console", "json"))
     for key, value in _flatten(config).items():
         if type(value) in {int, float} and not _LEAST.get(key, 0) <= value < math.inf:
             raise ConfigError(f"{key}: {value} is out of range; it must be at least {_LEAST.get(key, 0)}")
-    key = config.l1.publisher_key
-    if not _PRIVATE_KEY.fullmatch(key):
+    _check_word("archiver.verify", config.archiver.verify, ("roots", "execution"))
+    if not _PRIVATE_KEY.fullmatch(config.l1.publisher_key):
         raise ConfigError("l1.publisher_key must be 64 hexadecimal digits, with or without 0x before them")
-    if not 0 < int(key, 16) < _SECP256K1_ORDER:
+    if not is_private_key(config.l1.publisher_key):
         raise ConfigError("l1.publisher_key is no private key of secp256k1: it is 0 or too large")
+    if config.l1.registry is not None and not _L1_ADDRESS.fullmatch(config.l1.registry):
+        raise ConfigError("l1.registry must be an address: 0x and 40 hexadecimal digits")
+    for address in config.genesis.prefunded_addresses or ():
+        if not _AZTEC_ADDRESS.fullmatch(address):
+            raise ConfigError(
+                f"genesis.prefunded_addresses: {address!r} is no Aztec address: 0x and 64 hexadecimal digits"
+            )
+
+
+def is_private_key(text: str) -> bool:
+    """Whether this is a private key of secp256k1 in hexadecimal, with or without 0x before it."""
+    return _PRIVATE_KEY.fullmatch(text) is not None and 0 < int(text, 16) < _SECP256K1_ORDER
+
+
+def _check_word(key: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        raise ConfigError(f"{key}: {word!r} is not one of {', '.join(known)}")
 
 
 def _check_url(key: str, url: str | None) -> None:
@@ -271,23 +333,6 @@ def _flatten(config: Config) -> dict[str, Any]:
     return found
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as handle:
-            tree = tomllib.load(handle)
-    except OSError as error:
-        raise ConfigError(f"can't read the configuration file {file}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}") from error
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            flat |= {f"{key}.{inner}": given for inner, given in value.items()}
-        else:
-            flat[key] = value
-    return flat
-
-
 def _key_of_variable(name: str, known: Mapping[str, Any]) -> str | None:
     """Find the key of an environment variable; None for variables that are no settings."""
     if not name.startswith(_ENV_PREFIX):
@@ -306,41 +351,9 @@ def _unknown(key: str, known: list[str], origin: str) -> str:
     return f"unknown setting {key} ({origin}){hint}"
 
 
-def _convert(key: str, value: Any, kind: Any, origin: str) -> Any:
-    if isinstance(kind, types.UnionType):
-        kind = next(part for part in typing.get_args(kind) if part is not types.NoneType)
-    try:
-        if kind is bool:
-            return value if isinstance(value, bool) else _boolean(str(value))
-        if kind is int:
-            # `int` would cut a fraction off, and take a flag for a number.
-            return int(str(value))
-        if kind is float:
-            return float(value)
-        if kind is Path:
-            return Path(value).expanduser()
-        return str(value)
-    except (TypeError, ValueError):
-        raise ConfigError(f"{key} ({origin}): {value!r} is not a {kind.__name__}") from None
-
-
-def _boolean(text: str) -> bool:
-    match text.strip().lower():
-        case "1" | "true" | "yes" | "on":
-            return True
-        case "0" | "false" | "no" | "off":
-            return False
-    raise ValueError(text)
-
-
 def _shown(key: str, value: Any) -> str:
     if key in _SECRETS:
-        return '"<secret>"' if value != _FIRST_ANVIL_KEY else '"<first development account>"'
+        return '"<secret>"' if value != FIRST_DEVELOPMENT_KEY else '"<first development account>"'
     if key in _URLS and value:
-        scheme, separator, rest = str(value).partition("://")
-        value = f"{scheme}{separator}{rest.rpartition('@')[2]}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return '""'
-    return str(value) if isinstance(value, int | float) else f'"{value}"'
+        value = tuple(map(masked_url, value)) if isinstance(value, tuple) else masked_url(value)
+    return shown(value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aztecd.crypto.keccak import keccak256
 from aztecd.l1.client import L1Client, hex_quantity
+from aztecd.l1.deploy_config import GenesisRoots
 from aztecd.l1.errors import AttachError, L1DecodeError
 from aztecd.l1.reads import BoundContract, hex_bytes, read_settled
 from aztecd.protocol.basic import EthAddress
@@ -18,7 +19,7 @@ from aztecd.protocol.node_types import L1ContractAddresses
 if TYPE_CHECKING:
     from aztecd.l1.contracts import ContractSet
 
-__all__ = ["Deployment", "attach"]
+__all__ = ["Deployment", "attach", "genesis_differences"]
 
 _STF_STORAGE = int.from_bytes(keccak256(b"aztec.stf.storage"), "big")
 _VK_TREE_ROOT_WORD = _STF_STORAGE + 3
@@ -46,6 +47,21 @@ class Deployment:
     vk_tree_root: bytes
     protocol_contracts_hash: bytes
     genesis_archive_root: bytes
+
+
+def genesis_differences(deployment: Deployment, ours: GenesisRoots) -> str | None:
+    """Say what the rollup was deployed with that we do not have, both values named; None if we agree."""
+    pairs = {
+        "genesis archive root": (deployment.genesis_archive_root, ours.archive_root),
+        "tree of verification keys": (deployment.vk_tree_root, ours.vk_tree_root),
+        "protocol contracts": (deployment.protocol_contracts_hash, ours.protocol_contracts_hash),
+    }
+    differences = [
+        f"{name} 0x{theirs.hex()} on L1, 0x{own.hex()} here"
+        for name, (theirs, own) in pairs.items()
+        if theirs != own
+    ]
+    return "; ".join(differences) or None
 
 
 def attach(

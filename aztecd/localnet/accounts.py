@@ -6,6 +6,7 @@ src/local-network/{local-network,banana_fpc,sponsored_fpc}.ts (4.1.2).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aztecd.crypto.field import Fr, fr, fr_from_hex
@@ -64,8 +65,6 @@ BANANA_FPC = AztecAddress(fr_from_hex("099602ed42e355e5338ade3a9e314b3d15b6030b0
 FUNDED_ADDRESSES = (*(account.address for account in TEST_ACCOUNTS), SPONSORED_FPC, BANANA_FPC)
 
 
-def genesis_public_data() -> list[tuple[Fr, Fr]]:
+def genesis_public_data(funded: Iterable[AztecAddress] = FUNDED_ADDRESSES) -> list[tuple[Fr, Fr]]:
     """Give the (leaf slot, value) pairs of the funded addresses, sorted by slot."""
-    return sorted(
-        (fee_juice_balance_leaf_slot(address), fr(FUNDING_PER_ADDRESS)) for address in FUNDED_ADDRESSES
-    )
+    return sorted((fee_juice_balance_leaf_slot(address), fr(FUNDING_PER_ADDRESS)) for address in funded)

@@ -1,8 +1,6 @@
 """What can go wrong on a local network.
 
 AztecdError
-├── InvalidInputError
-│   └── DataDirError                a data directory can't be used as it is (`record.py`)
 └── UnavailableError
     ├── StandardContractsError      the contracts that every local network has can't be deployed
     └── AnvilError                  Anvil can't be started or used

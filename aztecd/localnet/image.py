@@ -21,7 +21,7 @@ import structlog
 
 from aztecd import __version__
 from aztecd.artifacts.cache import commit, intact, locked, staging, storage_errors
-from aztecd.localnet.record import DataDirError
+from aztecd.node.record import DataDirError
 from aztecd.protocol.basic import EthAddress
 
 __all__ = ["begin_from_image", "image_name", "remove_partial"]

@@ -25,7 +25,7 @@ from aztecd.l1 import (
 )
 from aztecd.localnet.accounts import FUNDED_ADDRESSES
 from aztecd.localnet.anvil import Anvil, AnvilOptions
-from aztecd.localnet.record import DataDirError, NetworkRecord
+from aztecd.node.record import DataDirError, NetworkRecord
 
 __all__ = ["L1Chain", "l1_chain", "prepare_contracts"]
 
@@ -103,6 +103,8 @@ def prepare_contracts(
         chain_id=deployment.chain_id,
         rollup_version=deployment.rollup_version,
         addresses=deployment.addresses,
+        genesis_time=deployment.genesis_time,
+        prefunded=FUNDED_ADDRESSES,
         standard_contracts=standard_contracts,
     ).save(data_dir)
     return deployment

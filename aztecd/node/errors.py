@@ -2,6 +2,7 @@
 
 AztecdError
 └── InvalidInputError
+    ├── DataDirError              a data directory can't be used as it is (`record.py`)
     └── NodeError
         ├── BlockReferenceError   a block that the node does not have (any more)
         ├── InvalidTxError        a transaction that breaks a rule

@@ -9,7 +9,7 @@ import pytest
 from aztecd.artifacts import ArtifactsStorageError
 from aztecd.localnet import image
 from aztecd.localnet.image import begin_from_image, image_name, remove_partial
-from aztecd.localnet.record import DataDirError
+from aztecd.node.record import DataDirError
 
 FILES = {
     "network.json": b"{}",

@@ -1,7 +1,7 @@
 """What a data directory remembers of its network, beside the database.
 
-One small JSON file, written once: which L1 chain and Registry the database belongs to. A daemon that is
-started with another chain finds out here, with both sides named.
+One small JSON file, written once: which L1 chain, Registry and rollup the database belongs to, and what its
+genesis is. A daemon that is started with another chain finds out here, with both sides named.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from aztecd.crypto.field import FieldError, fr_from_hex, fr_hex
 from aztecd.errors import InvalidInputError
+from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.codec import DecodeError, SchemaError
 from aztecd.protocol.node_types import L1ContractAddresses
 
@@ -36,8 +38,13 @@ class NetworkRecord:
     chain_id: int
     rollup_version: int
     addresses: L1ContractAddresses
+    genesis_time: int | None
+    """When the rollup was created on L1, in seconds: another chain can have the same addresses. Older records
+    do not say."""
+    prefunded: tuple[AztecAddress, ...] | None
+    """Who holds fee juice at genesis; older records are of local networks, and do not say."""
     standard_contracts: bool
-    """Whether the network is to have the standard contracts: a start that was cut short while it deployed
+    """Whether a local network is to have the standard contracts: a start that was cut short while it deployed
     them goes on, and a chain that was begun without them stays its user's."""
 
     @classmethod
@@ -62,10 +69,12 @@ class NetworkRecord:
                 chain_id=value["chain_id"],
                 rollup_version=value["rollup_version"],
                 addresses=L1ContractAddresses.from_json(value["addresses"]),
+                genesis_time=value.get("genesis_time"),
+                prefunded=_addresses(value.get("prefunded")),
                 # Older records do not say: what is deployed then is there, the rest stays away.
                 standard_contracts=value.get("standard_contracts", False) is True,
             )
-        except (KeyError, TypeError, ValueError, DecodeError, SchemaError) as error:
+        except (KeyError, TypeError, ValueError, FieldError, DecodeError, SchemaError) as error:
             raise DataDirError(
                 f"{path} is damaged; use another data directory, or remove this one"
             ) from error
@@ -78,6 +87,8 @@ class NetworkRecord:
             "chain_id": self.chain_id,
             "rollup_version": self.rollup_version,
             "addresses": self.addresses.to_json(),
+            "genesis_time": self.genesis_time,
+            "prefunded": None if self.prefunded is None else [fr_hex(address) for address in self.prefunded],
             "standard_contracts": self.standard_contracts,
         }
         try:
@@ -89,3 +100,7 @@ class NetworkRecord:
             fresh.replace(path)
         except OSError as error:
             raise DataDirError(f"can't write {path}: {error.strerror}") from error
+
+
+def _addresses(value: list[str] | None) -> tuple[AztecAddress, ...] | None:
+    return None if value is None else tuple(AztecAddress(fr_from_hex(text)) for text in value)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aztecd.localnet.record import DataDirError
+from aztecd.node.record import DataDirError
 
 __all__ = ["data_directory"]
 
