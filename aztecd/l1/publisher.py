@@ -191,8 +191,7 @@ class Publisher:
         if number != self._reader.tips().proven + 1:
             return False
         if l1_timestamp is None:
-            block = self._reader.client.call("eth_getBlockByNumber", "latest", False)
-            l1_timestamp = int(block["timestamp"], 16) + 1
+            l1_timestamp = L1Time(self._reader.client, self._reader.clock).read().expected_timestamp
         return self._reader.can_prune_at(l1_timestamp)
 
     def prepare(self, blobs: Sequence[bytes], commitments: Sequence[bytes] = ()) -> BlobSidecar:

@@ -10,18 +10,21 @@ from dataclasses import dataclass
 
 from aztecd.protocol.basic import EpochNumber, SlotNumber
 
-__all__ = ["SlotClock", "SlotPlan"]
+__all__ = ["L1_BLOCK_TIME_S", "SlotClock", "SlotPlan"]
+
+L1_BLOCK_TIME_S = 12
+"""Of Ethereum, and of the development nodes that stand in for it. A slot takes a multiple of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotPlan:
-    """A slot to build for, and the time that its L1 block is to have."""
+    """A slot to build for, and the time that its L1 block is to be given."""
 
     slot: SlotNumber
     timestamp: int
     """Start of the slot: what the headers say."""
-    l1_timestamp: int
-    """A moment in the slot that L1 has not passed."""
+    l1_timestamp: int | None
+    """A moment in the slot that L1 has not passed; None where nobody moves L1's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,10 @@ class SlotClock:
     def first_slot_of(self, epoch: int) -> SlotNumber:
         """The first slot of an epoch."""
         return SlotNumber(epoch * self.epoch_duration)
+
+    def end_of(self, slot: int) -> int:
+        """The first moment after a slot."""
+        return self.timestamp_of(slot + 1)
 
     def last_slot_of(self, epoch: int) -> SlotNumber:
         """The last slot of an epoch."""

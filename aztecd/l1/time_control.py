@@ -8,15 +8,16 @@ timestamp, which is therefore what counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aztecd.l1.errors import L1RpcError
+from aztecd.l1.slots import L1_BLOCK_TIME_S
 
 if TYPE_CHECKING:
     from aztecd.l1.client import L1Client, Request
     from aztecd.l1.slots import SlotClock, SlotPlan
 
-__all__ = ["L1Time", "L1TimeReading"]
+__all__ = ["L1Time", "L1TimeReading", "pending_timestamp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,21 @@ class L1TimeReading:
     latest_timestamp: int
     next_timestamp: int
     """What the next block gets if nobody moves the clock."""
+    pending_timestamp: int | None = None
+    """That of the pending block, None where the node gives none that is newer than the latest."""
+
+    @property
+    def expected_timestamp(self) -> int:
+        """What the next block gets in all likelihood: a node without pending block is one of a real chain."""
+        return self.pending_timestamp or self.latest_timestamp + L1_BLOCK_TIME_S
+
+
+def pending_timestamp(pending: Any, latest_timestamp: int) -> int | None:
+    """Read the time of the pending block; None for an error, for no block, and for the latest one again."""
+    if not isinstance(pending, dict):
+        return None
+    timestamp = int(pending["timestamp"], 16)
+    return timestamp if timestamp > latest_timestamp else None
 
 
 class L1Time:
@@ -44,11 +60,12 @@ class L1Time:
         if isinstance(latest, L1RpcError):
             raise latest
         timestamp = int(latest["timestamp"], 16)
-        following = timestamp + 1
-        if isinstance(pending, dict):
-            following = max(following, int(pending["timestamp"], 16))
+        promised = pending_timestamp(pending, timestamp)
         return L1TimeReading(
-            latest_block=int(latest["number"], 16), latest_timestamp=timestamp, next_timestamp=following
+            latest_block=int(latest["number"], 16),
+            latest_timestamp=timestamp,
+            next_timestamp=timestamp + 1 if promised is None else promised,
+            pending_timestamp=promised,
         )
 
     def next_slot(self, last_slot: int) -> SlotPlan:

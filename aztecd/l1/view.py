@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from aztecd.l1.errors import L1RpcError
 from aztecd.l1.reads import call_request
 from aztecd.l1.rollup import RollupReader, RollupTips
+from aztecd.l1.slots import L1_BLOCK_TIME_S
+from aztecd.l1.time_control import pending_timestamp
 from aztecd.protocol.basic import CheckpointNumber, SlotNumber
 
 __all__ = ["L1Snapshot", "L1View"]
-
-_L1_BLOCK_TIME_S = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class L1Snapshot:
     timestamp: int
     next_timestamp: int
     """What the next block gets if nobody moves the clock (see `L1Time`)."""
+    pending_timestamp: int | None = None
+    """That of the pending block, None where the node gives none that is newer than the latest."""
     finalized_block_number: int
     tips: RollupTips
     proven_at_finalized: CheckpointNumber
@@ -61,21 +63,23 @@ class L1View:
             raise latest
         block_hash = bytes.fromhex(latest["hash"][2:])
         timestamp = int(latest["timestamp"], 16)
-        following = timestamp + 1
-        if isinstance(pending, dict):
-            following = max(following, int(pending["timestamp"], 16))
+        promised = pending_timestamp(pending, timestamp)
         old = self._snapshot
         if old is not None and old.block_hash == block_hash:
-            if old.next_timestamp != following:
-                self._snapshot = old = replace(old, next_timestamp=following)
+            if old.pending_timestamp != promised:
+                self._snapshot = old = replace(
+                    old, next_timestamp=promised or timestamp + 1, pending_timestamp=promised
+                )
             return old
         number = int(latest["number"], 16)
         # Before a chain has finalized blocks some nodes give nothing, others an error.
         final = int(finalized["number"], 16) if isinstance(finalized, dict) else 0
-        self._snapshot = self._read(number, block_hash, timestamp, following, final)
+        self._snapshot = self._read(number, block_hash, timestamp, promised, final)
         return self._snapshot
 
-    def _read(self, number: int, block_hash: bytes, timestamp: int, following: int, final: int) -> L1Snapshot:
+    def _read(
+        self, number: int, block_hash: bytes, timestamp: int, promised: int | None, final: int
+    ) -> L1Snapshot:
         reader = self._reader
         tips_read = reader.rollup.read("getTips")
         requests = [call_request(tips_read, number)]
@@ -94,12 +98,13 @@ class L1View:
                 else tips_read.decode(answers[1])[1]
             )
         pending_slot = self._slot_of(pending, number)
-        moment = max(reader.clock.timestamp_of(pending_slot + 1), timestamp + _L1_BLOCK_TIME_S)
+        moment = max(reader.clock.timestamp_of(pending_slot + 1), timestamp + L1_BLOCK_TIME_S)
         return L1Snapshot(
             block_number=number,
             block_hash=block_hash,
             timestamp=timestamp,
-            next_timestamp=following,
+            next_timestamp=promised or timestamp + 1,
+            pending_timestamp=promised,
             finalized_block_number=final,
             tips=RollupTips(pending=pending, proven=proven),
             proven_at_finalized=CheckpointNumber(proven_at_finalized),

@@ -4,6 +4,10 @@ Order of commits: a block is stored as proposed before its checkpoint is publish
 after L1 has it. Each step can be done again after a crash: the checkpoint follows from the stored blocks, and
 publishing first looks whether L1 has it.
 
+Two owners use it. A local network is alone on its rollup and moves L1's clock: it calls `produce`,
+`publish_proposed`, `agree_with_l1` and `settle`. Where others build too the sequencer goes step by step, with
+a slot of its own choice: `build`, `proposal`, `send`, `mark`, or `step_back`.
+
 Authority: @aztec/sequencer-client src/sequencer/checkpoint_proposal_job.ts (4.1.2).
 """
 
@@ -16,30 +20,35 @@ from dataclasses import dataclass
 import structlog
 
 from aztecd.builder import (
-    AssembledCheckpoint,
     BlobCommitter,
     BlockBuilder,
     BlockLimits,
     BuiltBlock,
-    assemble_checkpoint,
 )
 from aztecd.chain import InboxMessage
 from aztecd.constants import MAX_TX_LIFETIME_S
 from aztecd.crypto.field import Fr
 from aztecd.execution import ProcessedTx
-from aztecd.l1 import ProposeRequest, Publisher, PublishError, RollupReader
+from aztecd.l1 import CheckpointOnL1, Publisher, PublishError, RollupReader
 from aztecd.l1.errors import ProofWindowClosedError
 from aztecd.l1.settlement import EpochSettler
 from aztecd.l1.slots import SlotPlan
 from aztecd.l1.time_control import L1Time
 from aztecd.node.contract_logs import ContractLogs
 from aztecd.node.ledger import Ledger
+from aztecd.node.proposals import Proposal, Proposals
 from aztecd.node.recovery import ForeignChainError, first_lost_checkpoint
 from aztecd.observability import Metrics
-from aztecd.protocol.basic import AztecAddress, BlockNumber, CheckpointNumber, EpochNumber, EthAddress
+from aztecd.protocol.basic import (
+    AztecAddress,
+    BlockNumber,
+    CheckpointNumber,
+    EpochNumber,
+    EthAddress,
+    SlotNumber,
+)
 from aztecd.protocol.blobs import blob_sponge
 from aztecd.protocol.block import L2Block
-from aztecd.protocol.checkpoint import CheckpointData
 from aztecd.protocol.gas import GasFees
 from aztecd.protocol.header import GlobalVariables
 from aztecd.protocol.tx import Tx
@@ -66,7 +75,7 @@ class ChainIdentity:
 
 
 class CheckpointProducer:
-    """Makes checkpoints of one block each. All methods run in the writer's thread."""
+    """Makes checkpoints of one block each. All methods but `send` run in the writer's thread."""
 
     def __init__(
         self,
@@ -86,7 +95,7 @@ class CheckpointProducer:
         """Take finished collaborators; a block is cut short when the daemon `is_stopping`."""
         self._ledger = ledger
         self._builder = builder
-        self._committer = committer
+        self._proposals = Proposals(ledger, committer, reader.clock)
         self._reader = reader
         self._l1_time = l1_time
         self._publisher = publisher
@@ -105,15 +114,26 @@ class CheckpointProducer:
         `publish_proposed`.
         """
         self.publish_proposed()
+        self._settle_before(self._plan())
         plan = self._plan()
-        self._settle_before(plan)
-        plan = self._plan()
+        block = self.build(plan)
+        if block is None:
+            return None
+        proposal = self._proposals.make([block])
+        self.mark(proposal, self.send(proposal, l1_timestamp=plan.l1_timestamp))
+        return block.number
+
+    def build(self, plan: SlotPlan, *, max_seconds: float = _MAX_BUILD_S) -> L2Block | None:
+        """Build a block for a slot and store it as proposed; None when there is nothing to put into it.
+
+        A block without transactions is made when the newest one is too old for wallets to build on.
+        """
         number = BlockNumber(self._ledger.world_state.tip + 1)
         checkpoint = self._next_checkpoint()
         sent = self._messages_of(checkpoint)
         messages = tuple(message.leaf for message in sent)
         started = time.perf_counter()
-        built = self._build(number, checkpoint, plan, messages)
+        built = self._build(number, checkpoint, plan, messages, max_seconds)
         for failed in built.failed:
             self._ledger.mempool.drop(failed.tx_hash, failed.reason)
             tx_hash = f"0x{failed.tx_hash.hex()}"
@@ -142,8 +162,61 @@ class CheckpointProducer:
         for done in built.processed:
             self._contract_logs.show(done)
             self._show_revert(done)
-        self._publish([built.block], messages, plan)
-        return number
+        return built.block
+
+    @property
+    def last_slot(self) -> SlotNumber:
+        """The slot of the newest checkpoint, 0 before the first."""
+        last = self._ledger.chain.checkpoint_data(self._ledger.chain.tips().checkpointed.checkpoint_number)
+        return SlotNumber(0 if last is None else last.header.slot_number)
+
+    @property
+    def has_proposal(self) -> bool:
+        """Whether blocks are stored that are not known to be on L1."""
+        return self._proposals.has_blocks
+
+    def proposal(self) -> Proposal | None:
+        """Make the first checkpoint ready that is stored but not known to be on L1; None without one.
+
+        Raises PublishError when L1 has other messages for it now than it was built with.
+        """
+        groups = self._proposals.groups()
+        return self._proposals.make(groups[0]) if groups else None
+
+    def is_on_l1(self, proposal: Proposal) -> bool:
+        """Ask L1 whether it has the checkpoint; any one thread may."""
+        return self._publisher.is_published(proposal.request.checkpoint_number, proposal.request.archive)
+
+    def send(self, proposal: Proposal, *, l1_timestamp: int | None) -> CheckpointOnL1:
+        """Bring a checkpoint to L1, unless it is there. Reads and changes no store; any one thread may.
+
+        With `l1_timestamp` L1's clock is moved there. Raises what `Publisher.publish` raises.
+        """
+        started = time.perf_counter()
+        published = self._publisher.publish(proposal.request, l1_timestamp=l1_timestamp)
+        elapsed = proposal.prepared_s + time.perf_counter() - started
+        self._metrics.publish_seconds.observe(elapsed)
+        _log.info(
+            "checkpoint_published",
+            checkpoint=published.checkpoint_number,
+            slot=proposal.slot,
+            l1_block=published.l1_block_number,
+            blobs=len(proposal.request.blobs),
+            duration_ms=round(elapsed * 1000, 1),
+        )
+        return published
+
+    def mark(self, proposal: Proposal, published: CheckpointOnL1) -> None:
+        """Store that L1 has a checkpoint; nothing happens when somebody took its blocks away meanwhile."""
+        if self._proposals.is_stored(proposal):
+            self._ledger.commit_checkpoint(proposal.data(published))
+
+    def step_back(self) -> int:
+        """Undo all blocks that are not known to be on L1; give the number of transactions that return."""
+        blocks = [block for group in self._proposals.groups() for block in group]
+        if blocks:
+            self._ledger.rewind(self._ledger.chain.tips().checkpointed.number)
+        return sum(len(block.body.tx_effects) for block in blocks)
 
     def _show_revert(self, done: ProcessedTx) -> None:
         failure = None if done.public is None else done.public.failure
@@ -166,18 +239,8 @@ class CheckpointProducer:
 
     def publish_proposed(self) -> None:
         """Publish blocks that are stored but not on L1; when L1 can not take them any more, undo them."""
-        tips = self._ledger.chain.tips()
-        if tips.proposed.number == tips.checkpointed.number:
-            return
-        first = BlockNumber(tips.checkpointed.number + 1)
-        blocks = [
-            block
-            for number in range(first, tips.proposed.number + 1)
-            if (block := self._ledger.chain.block(BlockNumber(number))) is not None
-        ]
-        for checkpoint in sorted({block.checkpoint_number for block in blocks}):
-            group = [block for block in blocks if block.checkpoint_number == checkpoint]
-            if not self._publish_or_undo(group, self._ledger.chain.messages_of_checkpoint(checkpoint)):
+        for group in self._proposals.groups():
+            if not self._publish_or_undo(group):
                 return
 
     def agree_with_l1(self) -> None:
@@ -251,13 +314,15 @@ class CheckpointProducer:
     def _publish_again(self, checkpoint: int) -> bool:
         published = self._ledger.chain.published_checkpoint(CheckpointNumber(checkpoint))
         assert published is not None, checkpoint
-        messages = self._ledger.chain.messages_of_checkpoint(CheckpointNumber(checkpoint))
-        return self._publish_or_undo(published.checkpoint.blocks, messages)
+        return self._publish_or_undo(published.checkpoint.blocks)
 
-    def _publish_or_undo(self, blocks: Sequence[L2Block], messages: Sequence[Fr]) -> bool:
+    def _publish_or_undo(self, blocks: Sequence[L2Block]) -> bool:
         """Publish one checkpoint; when L1 refuses it for good, remove its blocks and all after them."""
         try:
-            self._publish(blocks, messages, None)
+            proposal = self._proposals.make(blocks)
+            # Made earlier: L1 may be anywhere in the slot by now. When the slot is over L1 refuses it.
+            l1_timestamp = max(proposal.request.header.timestamp, self._l1_time.read().next_timestamp)
+            self.mark(proposal, self.send(proposal, l1_timestamp=l1_timestamp))
         except PublishError as error:
             checkpoint, kept = blocks[0].checkpoint_number, BlockNumber(blocks[0].number - 1)
             if kept < self._ledger.chain.tips().finalized.number:
@@ -271,8 +336,7 @@ class CheckpointProducer:
         return True
 
     def _plan(self) -> SlotPlan:
-        last = self._ledger.chain.checkpoint_data(self._ledger.chain.tips().checkpointed.checkpoint_number)
-        return self._l1_time.next_slot(0 if last is None else last.header.slot_number)
+        return self._l1_time.next_slot(self.last_slot)
 
     def _next_checkpoint(self) -> CheckpointNumber:
         return CheckpointNumber(self._ledger.chain.tips().checkpointed.checkpoint_number + 1)
@@ -301,10 +365,15 @@ class CheckpointProducer:
                 yield tx
 
     def _build(
-        self, number: BlockNumber, checkpoint: CheckpointNumber, plan: SlotPlan, messages: tuple[Fr, ...]
+        self,
+        number: BlockNumber,
+        checkpoint: CheckpointNumber,
+        plan: SlotPlan,
+        messages: tuple[Fr, ...],
+        max_seconds: float,
     ) -> BuiltBlock:
         identity = self._identity
-        deadline = time.monotonic() + _MAX_BUILD_S
+        deadline = time.monotonic() + max_seconds
         global_variables = GlobalVariables(
             chain_id=identity.chain_id,
             version=identity.rollup_version,
@@ -327,54 +396,4 @@ class CheckpointProducer:
             messages=messages,
             sponge=blob_sponge(),
             is_over=lambda: time.monotonic() > deadline or self._is_stopping(),
-        )
-
-    def _publish(self, blocks: Sequence[L2Block], messages: Sequence[Fr], plan: SlotPlan | None) -> None:
-        started = time.perf_counter()
-        assembled = self._assemble(blocks, messages)
-        checkpoint = assembled.checkpoint
-        request = ProposeRequest(
-            checkpoint_number=CheckpointNumber(checkpoint.number),
-            archive=checkpoint.archive.root,
-            header=checkpoint.header,
-            blobs=assembled.blobs,
-            blob_commitments=assembled.commitments,
-        )
-        if plan is None:
-            # Made earlier: L1 may be anywhere in the slot by now. When the slot is over L1 refuses it.
-            l1_timestamp = max(checkpoint.header.timestamp, self._l1_time.read().next_timestamp)
-        else:
-            l1_timestamp = plan.l1_timestamp
-        published = self._publisher.publish(request, l1_timestamp=l1_timestamp)
-        self._ledger.commit_checkpoint(
-            CheckpointData(
-                header=checkpoint.header,
-                archive=checkpoint.archive,
-                checkpoint_out_hash=assembled.out_hash,
-                checkpoint_number=checkpoint.number,
-                start_block=blocks[0].number,
-                block_count=len(blocks),
-                l1=published.published_data,
-                attestations=(),
-            )
-        )
-        elapsed = time.perf_counter() - started
-        self._metrics.publish_seconds.observe(elapsed)
-        _log.info(
-            "checkpoint_published",
-            checkpoint=checkpoint.number,
-            l1_block=published.l1_block_number,
-            blobs=len(assembled.blobs),
-            duration_ms=round(elapsed * 1000, 1),
-        )
-
-    def _assemble(self, blocks: Sequence[L2Block], messages: Sequence[Fr]) -> AssembledCheckpoint:
-        epoch = self._reader.clock.epoch_of(blocks[0].header.slot)
-        earlier = [
-            data.checkpoint_out_hash
-            for data in self._ledger.chain.checkpoints_of_epoch(epoch)
-            if data.checkpoint_number < blocks[0].checkpoint_number
-        ]
-        return assemble_checkpoint(
-            blocks=blocks, messages=messages, earlier_out_hashes=earlier, committer=self._committer
         )

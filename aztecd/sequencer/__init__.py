@@ -5,4 +5,16 @@ Not for: building itself (`builder`, `node.producer`), or a network of one's own
 Authority: @aztec/sequencer-client src/sequencer/sequencer.ts (4.1.2).
 """
 
-__all__: list[str] = []
+from aztecd.sequencer.sequencer import SlotSequencer
+from aztecd.sequencer.settlement import CompleteEpoch, EpochSettlement
+from aztecd.sequencer.timing import L1Moment, SlotTiming, Waiting, WaitReason
+
+__all__ = [
+    "CompleteEpoch",
+    "EpochSettlement",
+    "L1Moment",
+    "SlotSequencer",
+    "SlotTiming",
+    "WaitReason",
+    "Waiting",
+]
