@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
+from aztecd.archiver import InboxSync
 from aztecd.artifacts import Artifacts
 from aztecd.avm import ProgramCache
 from aztecd.builder import BlockBuilder
@@ -257,6 +258,7 @@ def make_producer(
         ),
         metrics=core.metrics,
         contract_logs=core.contract_logs,
+        sync_messages=InboxSync(core.ledger, l1.reader).sync,
         is_stopping=core.is_stopping.is_set,
     )
 

@@ -25,7 +25,6 @@ from aztecd.builder import (
     BlockLimits,
     BuiltBlock,
 )
-from aztecd.chain import InboxMessage
 from aztecd.constants import MAX_TX_LIFETIME_S
 from aztecd.crypto.field import Fr
 from aztecd.execution import ProcessedTx
@@ -90,9 +89,14 @@ class CheckpointProducer:
         identity: ChainIdentity,
         metrics: Metrics,
         contract_logs: ContractLogs,
+        sync_messages: Callable[[], object],
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Take finished collaborators; a block is cut short when the daemon `is_stopping`."""
+        """Take finished collaborators.
+
+        `sync_messages` brings the stored messages to L1's newest block. A block is cut short when the daemon
+        `is_stopping`.
+        """
         self._ledger = ledger
         self._builder = builder
         self._proposals = Proposals(ledger, committer, reader.clock)
@@ -103,6 +107,7 @@ class CheckpointProducer:
         self._identity = identity
         self._metrics = metrics
         self._contract_logs = contract_logs
+        self._sync_messages = sync_messages
         self._is_stopping = is_stopping
 
     def produce(self) -> BlockNumber | None:
@@ -130,8 +135,9 @@ class CheckpointProducer:
         """
         number = BlockNumber(self._ledger.world_state.tip + 1)
         checkpoint = self._next_checkpoint()
-        sent = self._messages_of(checkpoint)
-        messages = tuple(message.leaf for message in sent)
+        # No more can come to this checkpoint once the one before it is on L1.
+        self._sync_messages()
+        messages = self._ledger.chain.messages_of_checkpoint(checkpoint)
         started = time.perf_counter()
         built = self._build(number, checkpoint, plan, messages, max_seconds)
         for failed in built.failed:
@@ -146,7 +152,7 @@ class CheckpointProducer:
             return None
         for done in built.processed:
             self._contract_logs.keep(done)
-        for rejected in self._ledger.commit_block(built, sent):
+        for rejected in self._ledger.commit_block(built):
             _log.warning("publication_ignored", block=number, reason=str(rejected))
         elapsed = time.perf_counter() - started
         self._metrics.block_build_seconds.observe(elapsed)
@@ -346,16 +352,6 @@ class CheckpointProducer:
         epoch = self._epoch(self._ledger.chain.tips().proven.checkpoint_number + 1)
         if epoch is not None and epoch != self._reader.clock.epoch_of(plan.slot):
             self.settle()
-
-    def _messages_of(self, checkpoint: CheckpointNumber) -> tuple[InboxMessage, ...]:
-        """Read the checkpoint's messages from the Inbox; no more can come once the one before it is on L1."""
-        sent = self._reader.messages_sent(self._reader.deployment.l1_start_block, checkpoint=checkpoint)
-        return tuple(
-            InboxMessage(
-                checkpoint_number=message.checkpoint_number, index=message.index, leaf=Fr(message.leaf)
-            )
-            for message in sorted(sent, key=lambda message: message.index)
-        )
 
     def _candidates(self) -> Iterator[Tx]:
         """Read pending transactions one by one, highest priority first: few blocks take them all."""

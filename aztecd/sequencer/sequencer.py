@@ -58,8 +58,7 @@ class SlotSequencer:
         """Take finished collaborators.
 
         Nothing is built while not `is_in_sync`, which any thread may ask. Without `settlement` nothing is
-        proven.
-        `on_l1_changed` is called on the event loop when L1 has something new of ours.
+        proven. `on_l1_changed` is called on the event loop when L1 has something new of ours.
         """
         self._writer = writer
         self._producer = producer
