@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,7 +26,7 @@ from aztecd.archiver.application import CheckpointApplier, last_block_of
 from aztecd.archiver.errors import ArchiverError, L1ContradictionError
 from aztecd.archiver.inbox import InboxSync
 from aztecd.archiver.progress import CatchUp
-from aztecd.archiver.retrieval import CheckpointRetriever, RetrievedCheckpoint
+from aztecd.archiver.retrieval import CheckpointRetriever, Retrieval, RetrievedCheckpoint
 from aztecd.errors import AztecdError, UnavailableError
 from aztecd.l1 import L1Snapshot, L1View, RollupReader
 from aztecd.l1.events import CheckpointProposed
@@ -167,18 +167,23 @@ class Archiver:
             return
         ahead = self._start_reading(chunks[0])
         try:
-            for position in range(len(chunks)):
-                retrieved = await ahead
-                if position + 1 < len(chunks):
-                    ahead = self._start_reading(chunks[position + 1])
-                await self._writer.run("take_checkpoints", partial(self._take, retrieved, snapshot))
-                progress.show(self._checkpointed())
+            for following in [*chunks[1:], []]:
+                read = await ahead
+                if following and read.error is None:
+                    ahead = self._start_reading(following)
+                if read.checkpoints:
+                    await self._writer.run(
+                        "take_checkpoints", partial(self._take, read.checkpoints, snapshot)
+                    )
+                    progress.show(self._checkpointed())
+                if read.error is not None:
+                    raise read.error
         finally:
             ahead.cancel()
-            with contextlib.suppress(asyncio.CancelledError, AztecdError):
+            with contextlib.suppress(asyncio.CancelledError):
                 await ahead
 
-    def _start_reading(self, events: list[CheckpointProposed]) -> asyncio.Task[list[RetrievedCheckpoint]]:
+    def _start_reading(self, events: list[CheckpointProposed]) -> asyncio.Task[Retrieval]:
         return asyncio.create_task(asyncio.to_thread(self._retriever.retrieve, events))
 
     # Jobs of the writer.
@@ -194,7 +199,7 @@ class Archiver:
         self._agreement.restore(outlook)
         return snapshot, outlook
 
-    def _take(self, retrieved: list[RetrievedCheckpoint], snapshot: L1Snapshot) -> None:
+    def _take(self, retrieved: Sequence[RetrievedCheckpoint], snapshot: L1Snapshot) -> None:
         for checkpoint in retrieved:
             self._applier.apply(checkpoint)
         self._take_tips(snapshot)

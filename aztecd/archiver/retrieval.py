@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from aztecd.archiver.errors import CheckpointRefusedError, L1ContradictionError
 from aztecd.crypto.field import Fr
-from aztecd.errors import InvalidInputError
-from aztecd.l1 import RollupReader
+from aztecd.errors import AztecdError, InvalidInputError
+from aztecd.l1 import L1DecodeError, RollupReader
+from aztecd.l1.attestations import check_attestations, unpack_attestations
 from aztecd.l1.blobs import BlobFetcher
 from aztecd.l1.calldata import CalldataReader, ProposedCheckpoint
+from aztecd.l1.committee import read_committee
 from aztecd.l1.events import CheckpointProposed
 from aztecd.l1.reads import hex_bytes, read_all
 from aztecd.protocol.basic import CheckpointNumber
@@ -25,7 +27,7 @@ from aztecd.protocol.block import L2Block
 from aztecd.protocol.checkpoint import Checkpoint, CommitteeAttestation, L1PublishedData
 from aztecd.protocol.checkpoint_rules import validate_checkpoint
 
-__all__ = ["CheckpointRetriever", "RetrievedCheckpoint"]
+__all__ = ["CheckpointRetriever", "Retrieval", "RetrievedCheckpoint"]
 
 _MANA_LIMIT_FACTOR = 2
 """A checkpoint may use twice the target; Authority: l1-contracts FeeLib.sol."""
@@ -48,6 +50,14 @@ class RetrievedCheckpoint:
     def blocks(self) -> tuple[L2Block, ...]:
         """Its blocks in order, at least one."""
         return self.checkpoint.blocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """Checkpoints in order, and what was wrong with the one that should have followed."""
+
+    checkpoints: tuple[RetrievedCheckpoint, ...]
+    error: AztecdError | None = None
 
 
 class CheckpointRetriever:
@@ -89,20 +99,23 @@ class CheckpointRetriever:
                 )
         return kept
 
-    def retrieve(self, events: Sequence[CheckpointProposed]) -> list[RetrievedCheckpoint]:
-        """Read what the events announce, in their order.
+    def retrieve(self, events: Sequence[CheckpointProposed]) -> Retrieval:
+        """Read what the events announce, in their order, up to the first that can't be had or is not valid.
 
-        Raises:
-            CheckpointRefusedError: a checkpoint breaks a rule of the protocol.
+        Its error is one of these:
+            CheckpointRefusedError: a checkpoint breaks a rule of the protocol, or too few attested to it.
             BlobsUnavailableError: no source has a blob (yet).
-            L1UnavailableError, CalldataError: as `CalldataReader.read`.
+            L1UnavailableError, CalldataError: as `CalldataReader.read`; then nothing was read.
         """
-        proposals = self._calldata.read(events)
-        timestamps = self._timestamps([proposed.log.block_hash for proposed in proposals])
-        return [
-            self._assemble(proposed, timestamp)
-            for proposed, timestamp in zip(proposals, timestamps, strict=True)
-        ]
+        found: list[RetrievedCheckpoint] = []
+        try:
+            proposals = self._calldata.read(events)
+            timestamps = self._timestamps([proposed.log.block_hash for proposed in proposals])
+            for proposed, timestamp in zip(proposals, timestamps, strict=True):
+                found.append(self._assemble(proposed, timestamp))
+        except AztecdError as error:
+            return Retrieval(checkpoints=tuple(found), error=error)
+        return Retrieval(checkpoints=tuple(found))
 
     def place(self, event: CheckpointProposed) -> L1PublishedData:
         """Say where on L1 an event is. Raises L1UnavailableError, L1ContradictionError."""
@@ -120,7 +133,26 @@ class CheckpointRetriever:
             timestamps.append(int(block["timestamp"], 16))
         return timestamps
 
+    def _attestations(self, proposed: ProposedCheckpoint) -> tuple[CommitteeAttestation, ...]:
+        """Give the attestations if they are enough; none on a rollup without a committee."""
+        size = self._reader.deployment.target_committee_size
+        if size == 0:
+            return ()
+        epoch = self._reader.clock.epoch_of(proposed.header.slot_number)
+        committee = read_committee(self._reader, epoch, proposed.log.block_number).required
+        try:
+            attestations = unpack_attestations(proposed.attestations, size)
+        except L1DecodeError as error:
+            raise CheckpointRefusedError(f"checkpoint {proposed.checkpoint_number}: {error}") from error
+        fault = check_attestations(
+            payload_digest=proposed.payload_digest, attestations=attestations, committee=committee
+        )
+        if fault is not None:
+            raise CheckpointRefusedError(f"checkpoint {proposed.checkpoint_number}: {fault.reason}")
+        return attestations
+
     def _assemble(self, proposed: ProposedCheckpoint, timestamp: int) -> RetrievedCheckpoint:
+        attestations = self._attestations(proposed)
         blobs = self._blobs.fetch(proposed.versioned_blob_hashes, proposed.log)
         deployment, number = self._reader.deployment, proposed.checkpoint_number
         try:
@@ -149,5 +181,5 @@ class CheckpointRetriever:
                 timestamp=timestamp,
                 block_hash=proposed.log.block_hash,
             ),
-            attestations=(),
+            attestations=attestations,
         )
