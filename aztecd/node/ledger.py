@@ -15,7 +15,6 @@ from contextlib import contextmanager
 
 from aztecd.builder import BuiltBlock
 from aztecd.chain import ChainStore, InboxMessage, RejectedPublication
-from aztecd.constants import L1_TO_L2_MESSAGES_PER_CHECKPOINT
 from aztecd.crypto.field import Fr
 from aztecd.mempool import Mempool
 from aztecd.protocol.basic import BlockNumber, CheckpointNumber, LeafIndex
@@ -49,24 +48,13 @@ class Ledger:
         self.reorg_count = 0
         """Grows when blocks are removed: answers about them are no longer true."""
 
-    def commit_block(
-        self, built: BuiltBlock, messages: Sequence[InboxMessage] | None = None
-    ) -> tuple[RejectedPublication, ...]:
+    def commit_block(self, built: BuiltBlock) -> tuple[RejectedPublication, ...]:
         """Store a new block as proposed; its transactions leave the pending pool.
 
-        Gives what the block's logs claim to publish but do not. The checkpoint's `messages` from L1 are
-        kept beside it: making the checkpoint again needs the same.
+        Gives what the block's logs claim to publish but do not.
         """
         number = built.block.number
-        checkpoint = built.block.checkpoint_number
         with self._change() as batch:
-            if messages is not None:
-                known = self.chain.messages_of_checkpoint(checkpoint)
-                if known != tuple(message.leaf for message in messages):
-                    # Left by a block that was undone, and no longer true: L1 went back since.
-                    first = LeafIndex((checkpoint - 1) * L1_TO_L2_MESSAGES_PER_CHECKPOINT)
-                    self.chain.stage_messages_removal(batch, first)
-                self.chain.stage_messages(batch, messages)
             self.world_state.stage_commit(batch, built.fork, number)
             rejected = self.chain.stage_block(batch, built.block)
         self._show(trees_at=number)

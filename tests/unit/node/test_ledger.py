@@ -6,32 +6,21 @@ import pytest
 
 from aztecd.avm import ProgramCache
 from aztecd.builder import BlockBuilder, BlockLimits
-from aztecd.chain import ChainStore, InboxMessage
+from aztecd.chain import InboxMessage
 from aztecd.crypto.field import FR_ZERO, Fr, fr
 from aztecd.execution import TxExecutor, Validation
-from aztecd.mempool import Mempool
 from aztecd.node.ledger import Ledger
 from aztecd.protocol.basic import AztecAddress, BlockNumber, CheckpointNumber, EthAddress, LeafIndex
 from aztecd.protocol.blobs import blob_sponge
 from aztecd.protocol.gas import GasFees
 from aztecd.protocol.header import GlobalVariables
-from aztecd.state import TreeId, WorldState, build_genesis
-from aztecd.storage import MemoryStore
-from tests.support.fake_world import FakeChain
+from aztecd.state import TreeId
+from tests.support.ledgers import empty_ledger
 
 
 @pytest.fixture
 def ledger() -> Ledger:
-    store = MemoryStore()
-    genesis = build_genesis([])
-    pool_view = FakeChain()
-    return Ledger(
-        store=store,
-        world_state=WorldState.open(store),
-        chain=ChainStore(store, genesis_header=genesis.header, protocol_contracts=(), epoch_duration=2),
-        mempool=Mempool.open(store, pool_view, now_ms=pool_view.now_ms),
-        genesis_archive_root=genesis.archive_root,
-    )
+    return empty_ledger()
 
 
 def commit_block(ledger: Ledger, leaves: list[Fr]) -> None:
@@ -57,11 +46,16 @@ def commit_block(ledger: Ledger, leaves: list[Fr]) -> None:
         messages=tuple(leaves),
         sponge=blob_sponge(),
     )
+    ledger.commit_block(built)
+
+
+def store_messages(ledger: Ledger, leaves: list[Fr]) -> None:
+    """Let the messages of checkpoint 1 be these, and no others."""
     messages = [
         InboxMessage(checkpoint_number=CheckpointNumber(1), index=LeafIndex(index), leaf=leaf)
         for index, leaf in enumerate(leaves)
     ]
-    ledger.commit_block(built, messages)
+    ledger.store_messages(messages, remove_from=LeafIndex(0), also=lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +69,10 @@ def commit_block(ledger: Ledger, leaves: list[Fr]) -> None:
     ],
 )
 def test_messages_follow_l1_when_it_went_back(ledger, before, after):
+    store_messages(ledger, before)
     commit_block(ledger, before)
     ledger.rewind(BlockNumber(0))
+    store_messages(ledger, after)
     commit_block(ledger, after)
     assert ledger.chain.messages_of_checkpoint(1) == tuple(after)
     assert [ledger.chain.message_index(leaf) for leaf in after] == list(range(len(after)))
