@@ -49,6 +49,7 @@ class Recording:
 
     def __init__(self, name: str) -> None:
         lines = session(name)
+        self.name = name
         [self.meta] = lines["meta"]
         self.contracts = Contracts.of(self.meta)
         self.blocks = {_number(line["block"]): line["block"] for line in lines["l1_block"]}
