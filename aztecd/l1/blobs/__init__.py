@@ -8,6 +8,7 @@ Authority: EIP-4844; the Beacon API of Ethereum; @aztec/blob-client src (4.1.2).
 """
 
 from aztecd.l1.blobs.anvil import AnvilBlobs
+from aztecd.l1.blobs.beacon import BeaconBlobs
 from aztecd.l1.blobs.errors import (
     BlobFileError,
     BlobSourceError,
@@ -15,12 +16,15 @@ from aztecd.l1.blobs.errors import (
     BlobsUnavailableError,
 )
 from aztecd.l1.blobs.fetcher import BlobFetcher
+from aztecd.l1.blobs.file_store import FileStoreBlobs
 from aztecd.l1.blobs.files import BlobNamespace
 from aztecd.l1.blobs.source import BlobCommitter, BlobSource
+from aztecd.l1.blobs.specs import blob_sources, check_blob_source_spec
 from aztecd.l1.blobs.store import BlobStore
 
 __all__ = [
     "AnvilBlobs",
+    "BeaconBlobs",
     "BlobCommitter",
     "BlobFetcher",
     "BlobFileError",
@@ -30,4 +34,7 @@ __all__ = [
     "BlobSourceSpecError",
     "BlobStore",
     "BlobsUnavailableError",
+    "FileStoreBlobs",
+    "blob_sources",
+    "check_blob_source_spec",
 ]

@@ -88,13 +88,13 @@ class BlobStore:
         try:
             try:
                 self._write(scratch, data)
-                scratch.replace(self._blobs / name)
+                with self._lock:
+                    scratch.replace(self._blobs / name)
+                    self._count(name, len(data))
+                    self._prune()
             except OSError:
                 scratch.unlink(missing_ok=True)
                 raise
-            with self._lock:
-                self._count(name, len(data))
-                self._prune()
         except OSError as error:
             self._failed(error)
             return
@@ -127,7 +127,8 @@ class BlobStore:
             (self._blobs / name).unlink(missing_ok=True)
         except OSError as error:
             self._failed(error)
-        self._forget(name)
+        else:
+            self._forget(name)
 
     def path_of(self, name: str) -> Path | None:
         """Find the file that has this name below the store's base; None for all but blobs and health check.
@@ -189,8 +190,10 @@ class BlobStore:
             self._total -= size
 
     def _forget(self, name: str) -> None:
+        """Stop counting a file that is gone, unless another thread has just put it there again."""
         with self._lock:
-            self._total -= self._sizes.pop(name, 0)
+            if not (self._blobs / name).exists():
+                self._total -= self._sizes.pop(name, 0)
 
     def _failed(self, error: OSError) -> None:
         """Report a failure, once until something is kept again."""
