@@ -281,6 +281,7 @@ def make_local(config: Config, core: Core, l1: L1Parts, account: L1Account, kzg:
         metrics=core.metrics,
         poll_interval_s=config.l1.poll_interval_s,
         history_checkpoints=config.history.checkpoints,
+        sync_messages=InboxSync(core.ledger, l1.reader).sync,
         on_new_l1_block=miner.wake,
         on_lost_checkpoints=miner.agree_with_l1,
     )

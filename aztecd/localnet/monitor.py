@@ -33,16 +33,22 @@ class L1Monitor:
         metrics: Metrics,
         poll_interval_s: float,
         history_checkpoints: int,
+        sync_messages: Callable[[int], object],
         on_new_l1_block: Callable[[], None],
         on_lost_checkpoints: Callable[[], None],
     ) -> None:
-        """Both callbacks run on the event loop: when L1 has grown, and when it has less than it had."""
+        """Take finished collaborators.
+
+        `sync_messages` brings the stored messages to an L1 block, in the writer's thread. The callbacks run
+        on the event loop: when L1 has grown, and when it has less than it had.
+        """
         self._view = view
         self._ledger = ledger
         self._writer = writer
         self._metrics = metrics
         self._poll_interval_s = poll_interval_s
         self._history_checkpoints = history_checkpoints
+        self._sync_messages = sync_messages
         self._on_new_l1_block = on_new_l1_block
         self._on_lost_checkpoints = on_lost_checkpoints
         self._is_away = False
@@ -76,7 +82,18 @@ class L1Monitor:
             return
         if snapshot.block_hash != before:
             self._on_new_l1_block()
+            await self._take_messages(snapshot)
         await self._take_over(snapshot, known)
+
+    async def _take_messages(self, snapshot: L1Snapshot) -> None:
+        """Let clients see messages before the block that takes them: they wait for that."""
+        try:
+            await self._writer.run("sync_messages", lambda: self._sync_messages(snapshot.block_number))
+        except WriterStoppedError:
+            return
+        except AztecdError as error:
+            # The next block asks again before it is built.
+            _log.warning("l1_messages_not_read", reason=str(error))
 
     def _measure(self, snapshot: L1Snapshot) -> None:
         tips = self._ledger.chain.tips()
