@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -50,7 +51,9 @@ class ArchiverSettings:
     history_checkpoints: int = 64
     """World state is kept for so many checkpoints below the finalized one; 0 keeps everything."""
     chunk: int = 8
-    """Checkpoints that are read together; one such chunk is read while the one before is applied."""
+    """Checkpoints that are read together, in one thread."""
+    read_ahead: int = 3
+    """How many such chunks are read at a time."""
 
 
 class Archiver:
@@ -161,16 +164,17 @@ class Archiver:
     async def _take_events(
         self, events: list[CheckpointProposed], snapshot: L1Snapshot, progress: CatchUp
     ) -> None:
+        """Take in what events announce, in order; some chunks are read while one is applied."""
         size = self._settings.chunk
-        chunks = [events[start : start + size] for start in range(0, len(events), size)]
-        if not chunks:
-            return
-        ahead = self._start_reading(chunks[0])
+        chunks = deque(events[start : start + size] for start in range(0, len(events), size))
+        reading: deque[asyncio.Task[Retrieval]] = deque()
         try:
-            for following in [*chunks[1:], []]:
-                read = await ahead
-                if following and read.error is None:
-                    ahead = self._start_reading(following)
+            while chunks or reading:
+                while chunks and len(reading) < self._settings.read_ahead:
+                    reading.append(
+                        asyncio.create_task(asyncio.to_thread(self._retriever.retrieve, chunks.popleft()))
+                    )
+                read = await reading.popleft()
                 if read.checkpoints:
                     await self._writer.run(
                         "take_checkpoints", partial(self._take, read.checkpoints, snapshot)
@@ -179,12 +183,9 @@ class Archiver:
                 if read.error is not None:
                     raise read.error
         finally:
-            ahead.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ahead
-
-    def _start_reading(self, events: list[CheckpointProposed]) -> asyncio.Task[Retrieval]:
-        return asyncio.create_task(asyncio.to_thread(self._retriever.retrieve, events))
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
 
     # Jobs of the writer.
 
