@@ -4,6 +4,7 @@
     GET, HEAD /status     health
     GET, HEAD /openrpc.json   the interface's description (not in the reference)
     GET, HEAD /metrics    what is measured, for Prometheus (not in the reference)
+    GET, HEAD /blobs/...  blob files, where the node keeps them (see `blobs`; not in the reference)
 
 Authority: @aztec/foundation src/json-rpc/server/safe_json_rpc_server.ts, with koa, @koa/cors, koa-compress
 and koa-router as it sets them up (4.1.2).
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from aztecd.rpc.blobs import BlobRoutes
     from aztecd.rpc.dispatch import Dispatcher
     from aztecd.rpc.limits import RpcLimits
 
@@ -52,6 +54,7 @@ _RPC_PATH: Final = "/"
 _READ: Final = "HEAD, GET"
 _ALLOWED: Final = {_RPC_PATH: "POST", "/status": _READ, "/openrpc.json": _READ, "/metrics": _READ}
 _METRICS_TEXT: Final = "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+_BYTES: Final = "Content-Type: application/octet-stream\r\n"
 _THREAD_FROM: Final = 1 << 16
 _MAX_PREFLIGHT_HEADERS: Final = 1000
 
@@ -59,7 +62,8 @@ _MAX_PREFLIGHT_HEADERS: Final = 1000
 class HttpSurface:
     """Handles HTTP requests.
 
-    `health` tells whether the node is well; it may raise. `exposition` gives the metrics as text.
+    `health` tells whether the node is well; it may raise. `exposition` gives the metrics as text. Without
+    `blobs` there are no blob files.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class HttpSurface:
         health: Callable[[], bool],
         limits: RpcLimits,
         exposition: Callable[[], bytes],
+        blobs: BlobRoutes | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._dispatcher = dispatcher
@@ -77,6 +82,7 @@ class HttpSurface:
         self._health = health
         self._limits = limits
         self._exposition = exposition
+        self._blobs = blobs
         self._clock = clock
         # Bound once: a lazy logger is made anew for each line, also for those that are filtered out.
         self._log = structlog.get_logger("aztecd.rpc").bind()
@@ -89,6 +95,8 @@ class HttpSurface:
         path = _path(request.raw_path)
         if request.method == "POST" and path == _RPC_PATH:
             response, what = await self._rpc(request)
+        elif self._blobs is not None and request.method in {"GET", "HEAD"} and self._blobs.serves(path):
+            response, what = await self._blob(request, self._blobs, path)
         else:
             response, what = self._other(request, path)
         self._log.debug(
@@ -150,11 +158,23 @@ class HttpSurface:
                     body = compress(body, encoding)
         return self._heads.make(request, status=status, headers=headers, body=body)
 
+    async def _blob(
+        self, request: web.BaseRequest, blobs: BlobRoutes, path: str
+    ) -> tuple[ReadyResponse, str]:
+        data = await blobs.read(path)
+        if data is None:
+            return self._text(request, HTTPStatus.NOT_FOUND, _ROUTED, "Not Found"), "no_blob"
+        return self._heads.make(
+            request, status=200, headers=_UNROUTED + _BYTES, body=data, with_body=request.method != "HEAD"
+        ), "blob"
+
     def _other(self, request: web.BaseRequest, path: str) -> tuple[ReadyResponse, str]:
         method = request.method
         if method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return self._preflight(request), "preflight"
         allowed = _ALLOWED.get(path)
+        if allowed is None and self._blobs is not None and self._blobs.serves(path):
+            allowed = _READ
         cors = _PLAIN_OPTIONS if method == "OPTIONS" else _ROUTED
         if allowed is None:
             return self._text(request, HTTPStatus.NOT_FOUND, cors, "Not Found"), "not_found"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from aztecd.rpc.blobs import BlobFiles, BlobRoutes
 from aztecd.rpc.dispatch import CallMetrics, Dispatcher
 from aztecd.rpc.errors import ListenError, PortInUseError
 from aztecd.rpc.http import HttpSurface
@@ -63,7 +64,7 @@ class RpcServer:
     """Serves a node's methods as JSON-RPC over HTTP.
 
     `headers` go with every answer (the versions that clients compare). `health` decides `GET /status`,
-    `exposition` answers `GET /metrics`.
+    `exposition` answers `GET /metrics`, `blobs` has the files below `/blobs/`.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class RpcServer:
         limits: RpcLimits | None = None,
         metrics: CallMetrics | None = None,
         exposition: Callable[[], bytes] = lambda: b"",
+        blobs: BlobFiles | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -84,7 +86,12 @@ class RpcServer:
         heads = ResponseHeads(headers, write_timeout_s=self._limits.write_timeout_s)
         self._dispatcher = Dispatcher(node, self._limits, metrics)
         self._surface = HttpSurface(
-            self._dispatcher, heads=heads, health=health, limits=self._limits, exposition=exposition
+            self._dispatcher,
+            heads=heads,
+            health=health,
+            limits=self._limits,
+            exposition=exposition,
+            blobs=None if blobs is None else BlobRoutes(blobs),
         )
 
     @asynccontextmanager

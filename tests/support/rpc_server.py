@@ -101,7 +101,7 @@ def version_node() -> FakeNode:
 
 @asynccontextmanager
 async def serving(
-    node: FakeNode | None = None, *, health: Any = lambda: True, **limits: Any
+    node: FakeNode | None = None, *, health: Any = lambda: True, blobs: Any = None, **limits: Any
 ) -> AsyncIterator[Client]:
     """Serve a fake node on an ephemeral port."""
     node = node or FakeNode()
@@ -111,6 +111,7 @@ async def serving(
         port=0,
         headers=HEADERS,
         health=health,
+        blobs=blobs,
         limits=RpcLimits(**{"stop_timeout_s": 0.2, **limits}),
     )
     async with (

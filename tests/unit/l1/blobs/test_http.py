@@ -50,9 +50,11 @@ def test_a_body_up_to_the_limit():
 def test_a_body_that_grows_when_it_is_unpacked():
     packed = gzip.compress(bytes(100_000_000))
     assert len(packed) < 100_000
-    with http_server(lambda _: (200, packed, {"Content-Encoding": "gzip"})) as server:
-        with pytest.raises(BlobSourceError, match="sends more than 1000000 bytes"):
-            HttpReader(server.url).get("a", max_bytes=1_000_000)
+    with (
+        http_server(lambda _: (200, packed, {"Content-Encoding": "gzip"})) as server,
+        pytest.raises(BlobSourceError, match="sends more than 1000000 bytes"),
+    ):
+        HttpReader(server.url).get("a", max_bytes=1_000_000)
 
 
 def test_a_body_without_end():
@@ -73,15 +75,16 @@ def test_a_body_drop_by_drop():
         while not is_over.wait(0.001):
             connection.sendall(b".")
 
-    with raw_server(serve) as url:
-        with pytest.raises(BlobSourceError, match="takes more than 5 s for an answer"):
-            HttpReader(url, total_s=5, clock=lambda: next(ticks)).get("a", max_bytes=1_000_000)
+    with raw_server(serve) as url, pytest.raises(BlobSourceError, match="takes more than 5 s for an answer"):
+        HttpReader(url, total_s=5, clock=lambda: next(ticks)).get("a", max_bytes=1_000_000)
 
 
 def test_a_server_that_says_nothing():
-    with raw_server(lambda _, is_over: is_over.wait(20) and None) as url:
-        with pytest.raises(BlobSourceError, match="does not answer: ReadTimeout"):
-            HttpReader(url, timeout_s=0.05).get("a", max_bytes=1000)
+    def serve(_: socket.socket, is_over: threading.Event) -> None:
+        is_over.wait(20)
+
+    with raw_server(serve) as url, pytest.raises(BlobSourceError, match="does not answer: ReadTimeout"):
+        HttpReader(url, timeout_s=0.05).get("a", max_bytes=1000)
 
 
 def test_a_body_that_breaks_off():
@@ -100,9 +103,11 @@ def test_nobody_listens():
 
 
 def test_something_else_than_http():
-    with raw_server(lambda connection, _: connection.sendall(b"220 ready\r\n")) as url:
-        with pytest.raises(BlobSourceError, match="does not answer: "):
-            HttpReader(url).get("a", max_bytes=1000)
+    def serve(connection: socket.socket, _: threading.Event) -> None:
+        connection.sendall(b"220 ready\r\n")
+
+    with raw_server(serve) as url, pytest.raises(BlobSourceError, match="does not answer: "):
+        HttpReader(url).get("a", max_bytes=1000)
 
 
 def test_redirects_are_followed_but_not_for_ever():
