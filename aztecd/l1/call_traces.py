@@ -36,25 +36,32 @@ def traced_calls(
         ("trace_transaction", [name], flat_calls),
         ("debug_traceTransaction", [name, {"tracer": "callTracer"}], debug_calls),
     )
+    unread = 0
     for method, params, read in methods:
         try:
             calls = read(client.call(method, *params), target)
         except (L1RpcError, L1DecodeError) as error:
             problems.append(f"{method}: {error}")
+            unread += 1
         except RecursionError:  # JSON of calls that are nested deeper than the parser goes
             problems.append(f"{method}: the calls are nested too deeply")
+            unread += 1
         else:
             yield from calls
+    if unread == len(methods):
+        problems.append("an L1 node that offers one of these two methods is needed")
 
 
 def flat_calls(trace: Any, target: EthAddress) -> list[bytes]:
     """Read the answer of `trace_transaction`. Raises L1DecodeError."""
-    entries = [_mapping(entry) for entry in _sequence(trace)]
-    failed = {_path(entry) for entry in entries if entry.get("error")}
+    entries = [(_path(entry), entry) for entry in map(_mapping, _sequence(trace))]
+    undone: set[tuple[int, ...]] = set()
+    for path, entry in sorted(entries, key=lambda pair: len(pair[0])):  # callers before what they call
+        if entry.get("error") or (path and path[:-1] in undone):
+            undone.add(path)
     calls = []
-    for entry in entries:
-        path = _path(entry)
-        if any(path[:length] in failed for length in range(len(path) + 1)) or entry.get("type") != "call":
+    for path, entry in entries:
+        if path in undone or entry.get("type") != "call":
             continue
         action = _mapping(entry.get("action"))
         if str(action.get("callType")).lower() == "call" and _is(action.get("to"), target):

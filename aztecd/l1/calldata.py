@@ -38,7 +38,9 @@ __all__ = ["CalldataReader", "ProposedCheckpoint"]
 
 # Development nodes give the blobs with the transaction: up to 1.6 MB of text each.
 _BATCH = 16
-_REASON_CHARACTERS = 500
+# Of an error's message: who proposes chooses how many finds there are.
+_REASONS = 8
+_REASON_CHARACTERS = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +106,11 @@ class CalldataReader:
             if mismatch is None:
                 return _checked(proposed, event)
             reasons.append(mismatch)
-        why = "; ".join(dict.fromkeys(reasons)) or "it has no call of propose with that archive"
+        known = [reason[:_REASON_CHARACTERS] for reason in dict.fromkeys(reasons)][:_REASONS]
+        why = "; ".join(known) or "it has no call of propose with that archive"
         raise CalldataError(
             f"L1 transaction 0x{event.log.tx_hash.hex()} does not have checkpoint {event.checkpoint_number} "
-            f"as its event announces it: {why[:_REASON_CHARACTERS]}",
+            f"as its event announces it: {why}",
             tx_hash=event.log.tx_hash,
         )
 

@@ -101,7 +101,21 @@ def test_every_way_to_the_rollup_leads_back_to_the_checkpoint(chain: L1Chain):
     wrapper = create_address(DEPLOYER.address, nonce)
     send(chain, wrapped, plan, wrapper, calldata_of(chain, wrapped)[4:])
 
-    requests = [direct, bundled, wrapped]
+    chain.settle_all()  # else the first checkpoints would be pruned now
+    # Padding that is no zeros, and bytes behind: the contract does not look.
+    plan = chain.plan()
+    dirty = chain.request(plan)
+    usual = calldata_of(chain, dirty)
+    padding = -(1 + len(INFINITY)) % 32
+    assert usual.endswith(INFINITY + bytes(padding))
+    send(chain, dirty, plan, rollup, usual[:-padding] + b"\xff" * (padding + 5))
+
+    # No padding at all.
+    plan = chain.plan()
+    short = chain.request(plan)
+    send(chain, short, plan, rollup, calldata_of(chain, short)[:-padding])
+
+    requests = [direct, bundled, wrapped, dirty, short]
     events = [event_of(chain, request) for request in requests]
     found = CalldataReader(chain.reader).read(events)
     for request, event, proposed in zip(requests, events, found, strict=True):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from aztecd.l1.rollup import RollupReader
 
 ROLLUP = EthAddress(bytes.fromhex("322813fd9a801c5507c9de605d63cea4f2ce6c44"))
+ROLLUP_TEXT = f"0x{ROLLUP.hex()}"
+OTHER = "0x" + "0e" * 20
 MULTICALL3 = "0xca11bde05977b3631167028862be2a173976ca11"
 
 
@@ -118,3 +120,24 @@ class AnsweringClient:
     def reader(self) -> RollupReader:
         """Give what a `CalldataReader` takes."""
         return cast("RollupReader", SimpleNamespace(client=self, rollup=SimpleNamespace(address=ROLLUP)))
+
+
+def flat(
+    path: list[Any], calldata: bytes = b"", to: Any = ROLLUP_TEXT, kind: str = "call", **members: Any
+) -> dict[str, Any]:
+    """Make an entry of the answer of `trace_transaction`."""
+    action = {"callType": kind, "from": OTHER, "to": to, "input": f"0x{calldata.hex()}", "value": "0x0"}
+    return {"type": "call", "action": action, "traceAddress": path, "subtraces": 0, "result": {}} | members
+
+
+def tree(
+    calldata: bytes = b"", *calls: Any, to: Any = ROLLUP_TEXT, kind: str = "CALL", **members: Any
+) -> dict[str, Any]:
+    """Make a call of the answer of `debug_traceTransaction`."""
+    return {
+        "type": kind,
+        "from": OTHER,
+        "to": to,
+        "input": f"0x{calldata.hex()}",
+        "calls": list(calls),
+    } | members
