@@ -14,6 +14,12 @@ native simulator of the reference where its packages are installed (AZTEC_REFERE
 
 measures our wallet beside the JavaScript one, both on one aztecd, and nothing else; the JavaScript one is
 installed for it once.
+
+    python -m tests.bench --catch-up [--reference-follower "COMMAND"]
+
+measures how a node with an empty directory follows a long chain, and nothing else. The chain is made once and
+kept beside the artifacts. The command of a reference follower may contain {l1_url}, {registry}, {port} and
+{data}, and {blobs}: the folder of a blob file store.
 """
 
 from __future__ import annotations
@@ -32,6 +38,7 @@ from rich.console import Console
 
 from aztecd import __version__
 from aztecd.crypto.poseidon2 import KERNEL
+from tests.bench.catch_up import Follower, aztecd_follower, measure_catch_up
 from tests.bench.generator import generator
 from tests.bench.measure import Plan, Results, measure
 from tests.bench.peers import Aztecd, Command, Running, Starter
@@ -48,7 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and report."""
     options = _parser().parse_args(arguments)
     progress = Console(stderr=True, highlight=False)
-    results = (_wallets if options.wallets else _nodes)(options, progress.print)
+    if options.catch_up:
+        results = _catch_up(options, progress.print)
+    else:
+        results = (_wallets if options.wallets else _nodes)(options, progress.print)
     console = Console(width=None if sys.stdout.isatty() else 150)
     for sheet in sheets(results):
         sheet.show(console)
@@ -93,6 +103,21 @@ def _wallets(options: argparse.Namespace, say: Callable[[str], None]) -> Results
         say=say,
     )
     return Results(peers=[OURS, REFERENCE], wallets=found, machine=_machine(None))
+
+
+def _catch_up(options: argparse.Namespace, say: Callable[[str], None]) -> Results:
+    followers = [aztecd_follower()]
+    if options.reference_follower:
+        followers.append(
+            Follower(
+                name="reference",
+                start_command=options.reference_follower,
+                stop_command=options.reference_follower_stop,
+                log=options.reference_follower_log,
+            )
+        )
+    found = measure_catch_up(followers, options.checkpoints, say)
+    return Results(peers=[item.name for item in found], catch_up=found, machine=_machine(None))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -157,6 +182,21 @@ def _parser() -> argparse.ArgumentParser:
         ("--syncs", 3, "times that each wallet finds them"),
     ):
         wallets.add_argument(name, type=int, default=default, help=f"{text} (%(default)s)", metavar="COUNT")
+    catch_up = parser.add_argument_group("catch-up")
+    catch_up.add_argument("--catch-up", action="store_true", help="measure followers, and no other node")
+    catch_up.add_argument(
+        "--checkpoints", type=int, default=1000, metavar="COUNT", help="length of the chain (%(default)s)"
+    )
+    catch_up.add_argument(
+        "--reference-follower", metavar="COMMAND", help="starts a reference node that follows the chain"
+    )
+    catch_up.add_argument("--reference-follower-stop", metavar="COMMAND", help="stops it")
+    catch_up.add_argument(
+        "--reference-follower-log",
+        metavar="FILE",
+        default="{data}/node.log",
+        help="what it logs (%(default)s)",
+    )
     return parser
 
 

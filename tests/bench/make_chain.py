@@ -6,7 +6,8 @@ Blocks are made of drawn effects (`tests.bench.effects`), so nothing is executed
 blobs, the contracts and the epochs' settlement are real. Anvil's saved state has everything: all blocks and
 events, and the transactions with their blobs.
 
-<cache>/bench/<checkpoints>x<transactions>-<version>/l1       Anvil's folder
+<cache>/bench/<checkpoints>x<transactions>-<version>/l1           Anvil's folder
+<cache>/bench/<checkpoints>x<transactions>-<version>/blobs        the blobs again, as a blob file store
 <cache>/bench/<checkpoints>x<transactions>-<version>/chain.json   what the chain is, written last
 """
 
@@ -38,6 +39,7 @@ from aztecd.l1 import (
     SlotPlan,
     deploy,
 )
+from aztecd.l1.blobs import BlobNamespace, BlobStore
 from aztecd.l1.transaction import L1Transaction
 from aztecd.localnet.accounts import FUNDED_ADDRESSES, genesis_public_data
 from aztecd.localnet.anvil import Anvil, AnvilOptions
@@ -68,6 +70,8 @@ _SEED = "catch-up"
 _MANA_PER_TX = 800_000
 _MESSAGE_EVERY = 10
 _SAY_EVERY = 50
+_BLOBS = "blobs"
+_BLOB_STORE_BYTES = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,11 @@ class KeptChain:
         """Where a chain of that length lies."""
         return cache_root() / "bench" / f"{checkpoints}x{TXS_PER_CHECKPOINT}-{_VERSION}"
 
+    @property
+    def blobs(self) -> Path:
+        """A blob file store with its blobs, for nodes that can't ask Anvil."""
+        return self.folder(self.checkpoints) / _BLOBS
+
     def anvil_options(self, artifacts: Artifacts) -> AnvilOptions:
         """How to start its Anvil; kill it afterwards, so that it does not write its state again."""
         return _anvil_options(artifacts, self.folder(self.checkpoints))
@@ -102,7 +111,7 @@ def kept_chain(checkpoints: int, artifacts: Artifacts, say: Callable[[str], None
         shutil.rmtree(folder, ignore_errors=True)
         anvil = Anvil.start(_anvil_options(artifacts, folder))
         try:
-            made = _make(anvil.url, checkpoints, artifacts, say)
+            made = _make(anvil.url, checkpoints, artifacts, folder / _BLOBS, say)
             say("saving the L1 state")
             anvil.stop()
         finally:
@@ -117,7 +126,9 @@ def _anvil_options(artifacts: Artifacts, folder: Path) -> AnvilOptions:
     )
 
 
-def _make(url: str, checkpoints: int, artifacts: Artifacts, say: Callable[[str], None]) -> KeptChain:
+def _make(
+    url: str, checkpoints: int, artifacts: Artifacts, blobs: Path, say: Callable[[str], None]
+) -> KeptChain:
     contracts = ContractSet(artifacts.l1_artifacts)
     world = WorldState.open(MemoryStore(), genesis_public_data())
     with closing(L1Client(url, errors=contracts.errors)) as client:
@@ -131,7 +142,8 @@ def _make(url: str, checkpoints: int, artifacts: Artifacts, say: Callable[[str],
             prefunded_accounts=len(FUNDED_ADDRESSES),
         )
         deployment = deploy(client, contracts, DEPLOYER, config)
-        maker = _Maker(L1Chain.of(client, contracts, deployment), world)
+        store = BlobStore.open(blobs, BlobNamespace.of(deployment), max_bytes=_BLOB_STORE_BYTES)
+        maker = _Maker(L1Chain.of(client, contracts, deployment), world, store)
         for number in range(1, checkpoints + 1):
             maker.add()
             if number % _SAY_EVERY == 0:
@@ -152,9 +164,10 @@ def _make(url: str, checkpoints: int, artifacts: Artifacts, say: Callable[[str],
 class _Maker:
     """Adds checkpoints of one block each. Mutable: it grows with the chain."""
 
-    def __init__(self, l1: L1Chain, world: WorldState) -> None:
+    def __init__(self, l1: L1Chain, world: WorldState, blobs: BlobStore) -> None:
         self.l1 = l1
         self._world = world
+        self._blobs = blobs
         self._effects = drawn_effects(_SEED)
         self._kzg = Kzg()
         self._publisher = Publisher(l1.reader, l1.sender, self._kzg)
@@ -194,6 +207,8 @@ class _Maker:
             blob_commitments=assembled.commitments,
         )
         self._publisher.publish(request, l1_timestamp=plan.l1_timestamp)
+        for blob, commitment in zip(assembled.blobs, assembled.commitments, strict=True):
+            self._blobs.put(blob, commitment)
         self._blocks.append(block)
         self._epoch.append(assembled.out_hash)
 

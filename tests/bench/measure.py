@@ -19,6 +19,7 @@ from tests.bench.throughput import Kind, TokenDriver
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.bench.catch_up import CatchUp
     from tests.bench.generator import Generator, Load
     from tests.bench.peers import Peer, Starter
     from tests.bench.pressure import PressureRun
@@ -104,6 +105,7 @@ class Results:
     hostile: list[HostileRun] = field(default_factory=list)
     pressure: list[PressureRun] = field(default_factory=list)
     wallets: WalletResults | None = None
+    catch_up: list[CatchUp] = field(default_factory=list)
     machine: dict[str, Any] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +73,8 @@ def memory(node: int, anvil: int | None) -> Memory:
     anvils = {pid for pid in members if is_anvil(pid)} | ({anvil} if anvil else set())
     rest = set(members) - anvils
     return Memory(
-        node_mib=sum(map(_resident_mib, rest)),
-        anvil_mib=sum(map(_resident_mib, anvils)) if anvils else None,
+        node_mib=sum(map(resident_mib, rest)),
+        anvil_mib=sum(map(resident_mib, anvils)) if anvils else None,
     )
 
 
@@ -93,21 +94,39 @@ def pinned(pid: int, cores: set[int] | None) -> Iterator[None]:
 
 def processor_s(pid: int) -> float:
     """Give the processor time that a node's family has used, without Anvil."""
-    ticks = 0
-    for member in family(pid):
-        if not is_anvil(member):
-            try:
-                columns = (_PROC / str(member) / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            ticks += int(columns[11]) + int(columns[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return sum(own_processor_s(member) for member in family(pid) if not is_anvil(member))
+
+
+def own_processor_s(pid: int) -> float:
+    """Give the processor time that one process has used; 0 when it is gone."""
+    try:
+        columns = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(columns[11]) + int(columns[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mib(pid: int) -> float:
+    """Give the resident MiB of one process."""
+    return _status_mib(pid, "VmRSS:")
+
+
+def anonymous_mib(pid: int) -> float:
+    """Give the resident MiB of one process that belong to no file."""
+    return _status_mib(pid, "RssAnon:")
+
+
+def free_port() -> int:
+    """Find a TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def restart_peak() -> float:
     """Let the peak of this process's memory begin anew; give its resident MiB."""
     (_PROC / "self" / "clear_refs").write_text("5")
-    return _resident_mib(os.getpid())
+    return resident_mib(os.getpid())
 
 
 def peak_mib() -> float:
@@ -128,10 +147,6 @@ def _pin(pid: int, cores: set[int]) -> None:
                     os.sched_setaffinity(int(thread.name), cores)
                 except ProcessLookupError:
                     continue  # threads of pools come and go
-
-
-def _resident_mib(pid: int) -> float:
-    return _status_mib(pid, "VmRSS:")
 
 
 def _status_mib(pid: int, name: str) -> float:

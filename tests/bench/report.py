@@ -64,6 +64,7 @@ def sheets(results: Results) -> list[Sheet]:
         _inside(results),
         *_reads(results),
         _wallets(results),
+        _catch_up(results),
     )
     return [sheet for sheet in found if sheet.rows]
 
@@ -211,6 +212,43 @@ def _wallets(results: Results) -> Sheet:
                 shown = [f"{medians[peer]:.2f} s" for peer in results.peers]
                 rows.append([title, *shown, _ratio(medians[_REFERENCE], medians[_OURS])])
     return Sheet(title="The wallet", columns=["", *results.peers, "reference / aztecd"], rows=rows)
+
+
+def _catch_up(results: Results) -> Sheet:
+    found = {item.name: item for item in results.catch_up}
+    ours, reference = found.get(_OURS), found.get(_REFERENCE)
+    rows = []
+    for title, form, value, is_better_when_less in (
+        ("from the start of the process to the last block", "{:.1f} s", lambda item: item.seconds, True),
+        ("blocks a second, starting included", "{:.1f}", lambda item: item.blocks_per_s, False),
+        ("transactions a second", "{:.0f}", lambda item: item.txs / item.seconds, False),
+        ("until the first block is in the state", "{:.1f} s", lambda item: item.first_block_s, True),
+        (
+            "processor time for a block",
+            "{:.1f} ms",
+            lambda item: item.processor_s / item.checkpoints * 1000,
+            True,
+        ),
+        (
+            "of Anvil for a block",
+            "{:.1f} ms",
+            lambda item: item.l1_processor_s / item.checkpoints * 1000,
+            True,
+        ),
+        ("memory in the end", "{:.0f} MiB", lambda item: item.samples[-1].mib, True),
+        ("most memory", "{:.0f} MiB", lambda item: item.peak_mib, True),
+        ("growth in 100 blocks, without files", "{:.2f} MiB", lambda item: item.growth_mib, True),
+    ):
+        if found:
+            compared = ""
+            if ours and reference:
+                above, below = (reference, ours) if is_better_when_less else (ours, reference)
+                compared = _ratio(value(above), value(below))
+            rows.append([title, *(form.format(value(item)) for item in found.values()), compared])
+    count = results.catch_up[0].checkpoints if found else 0
+    return Sheet(
+        title=f"Catch-up with {count:,} checkpoints", columns=["", *found, "times better"], rows=rows
+    )
 
 
 @dataclass(frozen=True, slots=True)
