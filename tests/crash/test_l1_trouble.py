@@ -69,11 +69,20 @@ def bench(artifacts, tmp_path_factory):
 async def test_trouble_with_l1_ends_in_the_state_of_a_fresh_sync(bench, quiet, tmp_path):
     print(f"{RUNS} runs from seed {SEED}")
     events: Counter[str] = Counter()
+    failed: list[AssertionError] = []
     began = time.monotonic()
     for number, seed in enumerate(range(SEED, SEED + RUNS), start=1):
         run = Run(bench, seed, tmp_path)
-        await run.run()
+        try:
+            await run.run()
+        except AssertionError as error:
+            print(f"FAILED seed {seed}: {error}", *error.__notes__, sep="\n", flush=True)
+            failed.append(error)
         events += run.events
         if number % SHOW_EVERY == 0 or number == RUNS:
             seconds = time.monotonic() - began
             print(f"{number} runs, {seconds / number:.2f} s each: {dict(sorted(events.items()))}", flush=True)
+    if failed:
+        raise ExceptionGroup(f"{len(failed)} of {RUNS} runs", failed)
+    assert events["looks"]
+    assert events["killed"]

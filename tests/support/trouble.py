@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aztecd.storage import KeyValueStore, WriteBatch
     from tests.support.checkpoint_maker import CheckpointMaker
 
-_SHARES = (0.0, 0.03, 0.1, 0.3)
+_SHARES = (0.0, 0.01, 0.03, 0.1, 0.3)
 _DEEPEST = 12
 _FINALITY_BLOCKS = 64
 _LAST_LOOKS = 12
