@@ -15,6 +15,7 @@ from aztecd.l1.deploy import deploy
 from aztecd.l1.deploy_config import DeployConfig, GenesisRoots
 from aztecd.l1.errors import (
     AttachError,
+    CalldataError,
     CheckpointConflictError,
     ContractRevertError,
     DeployError,
@@ -43,6 +44,7 @@ __all__ = [
     "AttachError",
     "BlobProver",
     "BlobSidecar",
+    "CalldataError",
     "CheckpointConflictError",
     "CheckpointOnL1",
     "ContractRevertError",
