@@ -83,11 +83,15 @@ class SponsoredFee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A deposit of fee juice on L1 that waits to be claimed; amount in base units."""
+    """A deposit on L1 that waits to be claimed; amount in base units."""
 
     amount: int
     secret: Fr = field(repr=False)
     leaf_index: int
+
+    def arguments(self) -> tuple[int, Fr, int]:
+        """Give what functions that claim take, after the recipient."""
+        return self.amount, self.secret, self.leaf_index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

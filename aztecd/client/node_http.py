@@ -19,7 +19,8 @@ import orjson
 
 from aztecd.crypto.field import Fr
 from aztecd.node.api import BlockParameter
-from aztecd.protocol.basic import AztecAddress, BlockHash, TxHash
+from aztecd.protocol.basic import AztecAddress, BlockHash, CheckpointNumber, EpochNumber, TxHash
+from aztecd.protocol.checkpoint import CheckpointData
 from aztecd.protocol.codec import DecodeError, FrCodec, JsonValue, SchemaError
 from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
 from aztecd.protocol.effect import IndexedTxEffect
@@ -187,6 +188,23 @@ class HttpNode:
         params = [_block(block), _hex(contract), _hex(slot)]
         return await self._need("getPublicStorageAt", params, _HASH.from_json)
 
+    async def get_l1_to_l2_message_checkpoint(self, message: Fr) -> CheckpointNumber | None:
+        """Give the checkpoint with which a message from L1 becomes available."""
+        return await self._ask("getL1ToL2MessageCheckpoint", [_hex(message)], _checkpoint)
+
+    async def is_l1_to_l2_message_synced(self, message: Fr) -> bool:
+        """Whether the node knows a message from L1."""
+        return await self._need("isL1ToL2MessageSynced", [_hex(message)], _truth)
+
+    async def get_l2_to_l1_messages(self, epoch: EpochNumber) -> Sequence[Sequence[Sequence[Sequence[Fr]]]]:
+        """Give the messages of an epoch by checkpoint, block and transaction."""
+        read = _list_of(_list_of(_list_of(_list_of(_HASH.from_json))))
+        return await self._need("getL2ToL1Messages", [epoch], read)
+
+    async def get_checkpoints_data_for_epoch(self, epoch: EpochNumber) -> Sequence[CheckpointData]:
+        """List the checkpoints of an epoch, without their blocks."""
+        return await self._need("getCheckpointsDataForEpoch", [epoch], _list_of(CheckpointData.from_json))
+
     async def get_private_logs_by_tags(
         self, tags: Sequence[Fr], page: int = 0, reference_block: BlockHash | None = None
     ) -> Sequence[Sequence[TxScopedL2Log]]:
@@ -347,6 +365,18 @@ def _given(block: BlockHash | None) -> list[JsonValue]:
 
 def _nothing(_value: JsonValue, _path: str) -> None:
     return None
+
+
+def _truth(value: JsonValue, path: str) -> bool:
+    if not isinstance(value, bool):
+        raise SchemaError("Expected true or false", path)
+    return value
+
+
+def _checkpoint(value: JsonValue, path: str) -> CheckpointNumber:
+    if type(value) is not int:
+        raise SchemaError("Expected a number", path)
+    return CheckpointNumber(value)
 
 
 def _optional(read: Callable[[JsonValue, str], T]) -> Callable[[JsonValue, str], T | None]:

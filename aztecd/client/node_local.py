@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from aztecd.crypto.field import Fr
 from aztecd.node.api import BlockParameter, NodeApi
-from aztecd.protocol.basic import AztecAddress, BlockHash, TxHash
+from aztecd.protocol.basic import AztecAddress, BlockHash, CheckpointNumber, EpochNumber, TxHash
+from aztecd.protocol.checkpoint import CheckpointData
 from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
 from aztecd.protocol.effect import IndexedTxEffect
 from aztecd.protocol.gas import GasFees
@@ -125,6 +126,22 @@ class LocalNode:
     async def get_public_storage_at(self, block: BlockParameter, contract: AztecAddress, slot: Fr) -> Fr:
         """Read a contract's public storage."""
         return self._node.get_public_storage_at(block, contract, slot)
+
+    async def get_l1_to_l2_message_checkpoint(self, message: Fr) -> CheckpointNumber | None:
+        """Give the checkpoint with which a message from L1 becomes available."""
+        return self._node.get_l1_to_l2_message_checkpoint(message)
+
+    async def is_l1_to_l2_message_synced(self, message: Fr) -> bool:
+        """Whether the node knows a message from L1."""
+        return self._node.is_l1_to_l2_message_synced(message)
+
+    async def get_l2_to_l1_messages(self, epoch: EpochNumber) -> Sequence[Sequence[Sequence[Sequence[Fr]]]]:
+        """Give the messages of an epoch by checkpoint, block and transaction."""
+        return self._node.get_l2_to_l1_messages(epoch)
+
+    async def get_checkpoints_data_for_epoch(self, epoch: EpochNumber) -> Sequence[CheckpointData]:
+        """List the checkpoints of an epoch, without their blocks."""
+        return self._node.get_checkpoints_data_for_epoch(epoch)
 
     async def get_private_logs_by_tags(
         self, tags: Sequence[Fr], page: int = 0, reference_block: BlockHash | None = None

@@ -32,6 +32,7 @@ async def test_every_block_of_the_tutorial_runs(folder):
     daemon = Daemon(is_bare=False, timeout_s=180)
     try:
         source = "\n".join(blocks).replace("http://127.0.0.1:8080", daemon.url)
+        source = source.replace("http://127.0.0.1:8545", daemon.l1_url)
         code = compile(source, str(_TUTORIAL), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         running = eval(code, {"__name__": "tutorial"})
         assert inspect.iscoroutine(running)

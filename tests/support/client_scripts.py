@@ -25,7 +25,7 @@ from tests.support.vectors import VECTORS, load
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-SCRIPTS = ("tokens", "apps", "calls", "avm", "fees", "updates")
+SCRIPTS = ("tokens", "apps", "calls", "avm", "fees", "updates", "bridge")
 """Each wants a chain of its own: the first deployment of a contract publishes its class, and costs more."""
 
 _SOURCE = "the reference's local network, @aztec/* 4.1.2"

@@ -135,6 +135,12 @@ async def _update(session: Session, something: ContractCall) -> None:
 
 async def _pass_time(session: Session, until: int) -> None:
     """Let L1 time pass. What is not proven when its time is over is undone: so the epoch is ended first."""
+    await end_epoch(session)
+    await asyncio.to_thread(_mine, session.l1_url, until)
+
+
+async def end_epoch(session: Session) -> None:
+    """Let L1 time pass until the epoch of the newest block is over, and wait until it is settled."""
     node = session.client.node
     tip = (await node.get_l2_tips()).proposed.number
     header = await node.get_block_header(tip)  # type: ignore[arg-type]
@@ -142,20 +148,20 @@ async def _pass_time(session: Session, until: int) -> None:
     variables = header.global_variables
     slots = _SLOTS_OF_EPOCH - variables.slot_number % _SLOTS_OF_EPOCH
     end = variables.timestamp + _SLOT_S * slots
-
-    def mine(at: int | None = None) -> int:
-        with RpcClient(session.l1_url) as l1:
-            if at is not None:
-                l1.call("evm_setNextBlockTimestamp", at)
-            l1.call("evm_mine")
-            return int(l1.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
-
-    if await asyncio.to_thread(mine) < end:
-        await asyncio.to_thread(mine, end)
+    if await asyncio.to_thread(_mine, session.l1_url) < end:
+        await asyncio.to_thread(_mine, session.l1_url, end)
     deadline = time.monotonic() + 60
     # The reference looks at L1 only when there is a new block.
     while (await node.get_l2_tips()).proven.block.number < tip:
         assert time.monotonic() < deadline, "the epoch does not end"
         await asyncio.sleep(0.5)
-        await asyncio.to_thread(mine)
-    await asyncio.to_thread(mine, until)
+        await asyncio.to_thread(_mine, session.l1_url)
+
+
+def _mine(l1_url: str, at: int | None = None) -> int:
+    """Mine an L1 block and give its time."""
+    with RpcClient(l1_url) as l1:
+        if at is not None:
+            l1.call("evm_setNextBlockTimestamp", at)
+        l1.call("evm_mine")
+        return int(l1.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)

@@ -29,6 +29,7 @@ from tests.support.client_install import install
 from tests.support.daemon import Daemon
 from tests.support.sdk_scenario_accounts import accounts, events
 from tests.support.sdk_scenario_apps import amm, nft
+from tests.support.sdk_scenario_bridge import bridge
 from tests.support.sdk_scenario_fees import fees
 from tests.support.sdk_scenario_life import life
 from tests.support.sdk_scenario_token import token
@@ -45,6 +46,7 @@ SCENARIOS: Final[Mapping[str, tuple[Callable[[Session], Awaitable[None]], str]]]
     "accounts": (accounts, "sdk_accounts"),
     "events": (events, "sdk_events"),
     "amm": (amm, "apps"),
+    "bridge": (bridge, "bridge"),
     "life": (life, "updates"),
 }
 """What each is called: how to run it, and the recording that it is compared with."""
@@ -53,7 +55,7 @@ SCENARIOS: Final[Mapping[str, tuple[Callable[[Session], Awaitable[None]], str]]]
 _SOURCE = "the reference's local network, @aztec/* 4.1.2"
 _OWN = "sdk_"
 
-SLOW: Final = frozenset({"accounts", "amm"})
+SLOW: Final = frozenset({"accounts", "amm", "bridge"})
 
 
 async def run(name: str, opened: Session) -> list[str]:

@@ -124,12 +124,16 @@ class Session:
         fee: FeeMethod | None = None,
         gas: GasOptions | None = None,
         priority: int = 0,
+        claimed: int = 0,
         scopes: Sequence[AztecAddress] = (),
         is_compared: bool = True,
     ) -> Mined:
-        """Send a transaction and check what holds for each: the payer has paid what receipt and block say."""
+        """Send a transaction and check what holds for each: the payer has paid what receipt and block say.
+
+        `claimed` is what the payer gets in it.
+        """
         payer = payer or sender
-        before = await self.fee_juice(payer)
+        before = await self.fee_juice(payer) + claimed
         sent = await interaction.send(sender=sender, fee=fee, gas=gas, wait=WAIT, additional_scopes=scopes)
         receipt = sent.receipt
         assert receipt is not None

@@ -7,12 +7,15 @@ import { createAztecNodeClient, waitForNode } from '@aztec/aztec.js/node';
 import { getFeeJuiceBalance } from '@aztec/aztec.js/utils';
 import { WalletSchema } from '@aztec/aztec.js/wallet';
 import { createSafeJsonRpcClient, makeFetch } from '@aztec/foundation/json-rpc/client';
+import { retryUntil } from '@aztec/foundation/retry';
 import { SimulationError } from '@aztec/stdlib/errors';
 import { EmbeddedWallet } from '@aztec/wallets/embedded';
 
 export const node = createAztecNodeClient(process.env.AZTEC_NODE_URL);
 
 const NAMES = ['alice', 'bob', 'carol'];
+const SLOT_S = 72n;
+const SLOTS_OF_EPOCH = 2n;
 const WAIT = { interval: 0.05, timeout: 120, dontThrowOnRevert: true };
 const ADDRESS_OR_FIELD = /0x[0-9a-f]{40,64}\b/g;
 
@@ -87,11 +90,13 @@ export async function begin(count = 2) {
 
 /**
  * Send a transaction, wait for its block, and check what holds for each: receipt, block and effect agree, and the
- * payer's balance of fee juice is less by the fee. A block holds nothing else, so its mana is the transaction's.
+ * payer's balance of fee juice is less by the fee, but for what it claimed. A block holds nothing else, so its mana is
+ * the transaction's.
  */
-export async function mine(step, interaction, { from, payer = from, result = 'success', priority = 0n, ...options }) {
-  const before = await getFeeJuiceBalance(payer, node);
-  const { receipt, contract } = await interaction.send({ from, ...options, wait: WAIT });
+export async function mine(step, interaction, options) {
+  const { from, payer = from, result = 'success', priority = 0n, claimed = 0n, ...others } = options;
+  const before = (await getFeeJuiceBalance(payer, node)) + claimed;
+  const { receipt, contract } = await interaction.send({ from, ...others, wait: WAIT });
   assert.ok(receipt.isMined(), `receipt says ${receipt.status}`);
   equal(receipt.executionResult, result, `${step}: execution`);
   assert.equal(receipt.error, undefined);
@@ -169,6 +174,25 @@ export async function l1(method, ...params) {
   const answer = await (await fetch(process.env.ETHEREUM_HOSTS, { method: 'POST', headers, body })).json();
   assert.equal(answer.error, undefined, `${method}: ${answer.error?.message}`);
   return answer.result;
+}
+
+/** Mine an L1 block at a time. */
+export async function mineAt(time) {
+  await l1('evm_setNextBlockTimestamp', Number(time));
+  await l1('evm_mine');
+}
+
+/** Let L1 time pass until the epoch of the newest block is over, and wait until it is settled. */
+export async function endEpoch() {
+  const { number } = (await node.getL2Tips()).proposed;
+  const { slotNumber, timestamp } = (await node.getBlockHeader(number)).globalVariables;
+  const end = timestamp + SLOT_S * (SLOTS_OF_EPOCH - (BigInt(slotNumber) % SLOTS_OF_EPOCH));
+  if (BigInt((await l1('eth_getBlockByNumber', 'latest', false)).timestamp) < end) {
+    await mineAt(end);
+  }
+  // The reference looks at L1 only when there is a new block.
+  const proven = async () => (await l1('evm_mine')) && (await node.getProvenBlockNumber()) >= number;
+  await retryUntil(proven, 'the end of the epoch', 60, 1);
 }
 
 /** Run a script's steps and end the process, which the wallet's stores would keep alive. */

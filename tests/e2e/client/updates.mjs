@@ -5,33 +5,17 @@ import { AztecAddress } from '@aztec/aztec.js/addresses';
 import { BatchCall } from '@aztec/aztec.js/contracts';
 import { publishContractClass, publishInstance } from '@aztec/aztec.js/deployment';
 import { Fr } from '@aztec/aztec.js/fields';
-import { retryUntil } from '@aztec/foundation/retry';
 import { StatefulTestContract } from '@aztec/noir-test-contracts.js/StatefulTest';
 import { UpdatableContract } from '@aztec/noir-test-contracts.js/Updatable';
 import { UpdatedContract } from '@aztec/noir-test-contracts.js/Updated';
 import { getContractClassFromArtifact } from '@aztec/stdlib/contract';
-import { ask, begin, deploy, equal, fails, l1, label, mine, node, run, say } from './common.mjs';
+import { ask, begin, deploy, endEpoch, equal, fails, label, mine, mineAt, node, run, say } from './common.mjs';
 
 const DAY_S = 86_400n;
-const SLOT_S = 72n;
 
-/**
- * Let L1 time pass. What is not proven when its time is over would be undone: so the epoch is ended first.
- */
+/** Let L1 time pass. What is not proven when its time is over would be undone: so the epoch is ended first. */
 async function passTime(until) {
-  const mineAt = async time => {
-    await l1('evm_setNextBlockTimestamp', Number(time));
-    await l1('evm_mine');
-  };
-  const { number } = (await node.getL2Tips()).proposed;
-  const { slotNumber, timestamp } = (await node.getBlockHeader(number)).globalVariables;
-  const end = timestamp + SLOT_S * (2n - (BigInt(slotNumber) % 2n));
-  if (BigInt((await l1('eth_getBlockByNumber', 'latest', false)).timestamp) < end) {
-    await mineAt(end);
-  }
-  // The reference looks at L1 only when there is a new block.
-  const proven = async () => (await l1('evm_mine')) && (await node.getProvenBlockNumber()) >= number;
-  await retryUntil(proven, 'the end of the epoch', 60, 1);
+  await endEpoch();
   await mineAt(until);
 }
 

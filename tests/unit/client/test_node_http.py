@@ -212,3 +212,25 @@ async def test_objects_are_read(server, node):
     tips = L2Tips.empty()
     server.reply = lambda call: {"jsonrpc": "2.0", "id": call["id"], "result": tips.to_json()}
     assert await node.get_l2_tips() == tips
+
+
+async def test_messages_between_the_chains(server, node):
+    answers = {
+        "node_getL1ToL2MessageCheckpoint": 7,
+        "node_isL1ToL2MessageSynced": True,
+        "node_getL2ToL1Messages": [[[[fr_hex(fr(1)), fr_hex(fr(2))], []]], []],
+        "node_getCheckpointsDataForEpoch": [],
+    }
+    server.reply = lambda call: {"jsonrpc": "2.0", "id": call["id"], "result": answers[call["method"]]}
+    assert await node.get_l1_to_l2_message_checkpoint(fr(1)) == 7
+    assert await node.is_l1_to_l2_message_synced(fr(1)) is True
+    assert await node.get_l2_to_l1_messages(3) == [[[[fr(1), fr(2)], []]], []]
+    assert await node.get_checkpoints_data_for_epoch(3) == []
+    assert [body["params"] for body in server.bodies] == [[fr_hex(fr(1))], [fr_hex(fr(1))], [3], [3]]
+    answers |= {"node_getL1ToL2MessageCheckpoint": "7", "node_isL1ToL2MessageSynced": 1}
+    with pytest.raises(NodeUnreachableError, match="Expected a number"):
+        await node.get_l1_to_l2_message_checkpoint(fr(1))
+    with pytest.raises(NodeUnreachableError, match="Expected true or false"):
+        await node.is_l1_to_l2_message_synced(fr(1))
+    answers["node_getL1ToL2MessageCheckpoint"] = None
+    assert await node.get_l1_to_l2_message_checkpoint(fr(1)) is None

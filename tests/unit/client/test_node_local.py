@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 
+from aztecd.client.messages import MessageNode
 from aztecd.client.node_http import HttpNode
 from aztecd.client.node_local import LocalNode
 from aztecd.crypto.field import fr
@@ -11,7 +12,9 @@ from aztecd.node.api import NodeApi
 from aztecd.pxe.node import PxeNode
 from tests.support.fake_node import FakeNode
 
-OPERATIONS = sorted(name for name in vars(PxeNode) if not name.startswith("_"))
+OPERATIONS = sorted(
+    name for part in (PxeNode, MessageNode) for name in vars(part) if not name.startswith("_")
+)
 
 
 def parameters(owner, name):
@@ -22,7 +25,7 @@ def parameters(owner, name):
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_all_nodes_have_the_same_operations(name):
     expected = parameters(NodeApi, name)
-    assert parameters(PxeNode, name) == expected
+    assert parameters(MessageNode, name) == expected
     for node in (LocalNode, HttpNode):
         assert parameters(node, name) == expected
         assert inspect.iscoroutinefunction(getattr(node, name))
