@@ -29,7 +29,7 @@ class L1TimeReading:
     next_timestamp: int
     """What the next block gets if nobody moves the clock."""
     pending_timestamp: int | None = None
-    """That of the pending block, None where the node gives none that is newer than the latest."""
+    """That of the pending block, None where the node gives none that comes after the latest."""
 
     @property
     def expected_timestamp(self) -> int:
@@ -37,12 +37,14 @@ class L1TimeReading:
         return self.pending_timestamp or self.latest_timestamp + L1_BLOCK_TIME_S
 
 
-def pending_timestamp(pending: Any, latest_timestamp: int) -> int | None:
+def pending_timestamp(pending: Any, latest: dict[str, Any]) -> int | None:
     """Read the time of the pending block; None for an error, for no block, and for the latest one again."""
-    if not isinstance(pending, dict):
+    if not isinstance(pending, dict) or not isinstance(pending.get("number"), str):
         return None
-    timestamp = int(pending["timestamp"], 16)
-    return timestamp if timestamp > latest_timestamp else None
+    if int(pending["number"], 16) <= int(latest["number"], 16):
+        return None
+    # Within the second of the latest block Anvil promises that same second, and keeps a later one.
+    return max(int(pending["timestamp"], 16), int(latest["timestamp"], 16) + 1)
 
 
 class L1Time:
@@ -60,7 +62,7 @@ class L1Time:
         if isinstance(latest, L1RpcError):
             raise latest
         timestamp = int(latest["timestamp"], 16)
-        promised = pending_timestamp(pending, timestamp)
+        promised = pending_timestamp(pending, latest)
         return L1TimeReading(
             latest_block=int(latest["number"], 16),
             latest_timestamp=timestamp,

@@ -28,7 +28,7 @@ class L1Snapshot:
     next_timestamp: int
     """What the next block gets if nobody moves the clock (see `L1Time`)."""
     pending_timestamp: int | None = None
-    """That of the pending block, None where the node gives none that is newer than the latest."""
+    """That of the pending block, None where the node gives none that comes after the latest."""
     finalized_block_number: int
     tips: RollupTips
     proven_at_finalized: CheckpointNumber
@@ -63,7 +63,7 @@ class L1View:
             raise latest
         block_hash = bytes.fromhex(latest["hash"][2:])
         timestamp = int(latest["timestamp"], 16)
-        promised = pending_timestamp(pending, timestamp)
+        promised = pending_timestamp(pending, latest)
         old = self._snapshot
         if old is not None and old.block_hash == block_hash:
             if old.pending_timestamp != promised:
