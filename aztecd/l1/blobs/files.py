@@ -10,11 +10,11 @@ Authority: @aztec/blob-client src/filestore, src/encoding (4.1.2).
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import cramjam
+import orjson
 
 from aztecd.l1.blobs.errors import BlobFileError
 from aztecd.l1.blobs.source import blob_from_hex
@@ -85,10 +85,10 @@ def decode_blob_file(data: bytes) -> bytes:
     try:
         if len(data) > MAX_FILE_BYTES or cramjam.snappy.decompress_raw_len(data) > MAX_FILE_BYTES:
             raise BlobFileError(f"a blob file has at most {MAX_FILE_BYTES} bytes")
-        record = json.loads(bytes(cramjam.snappy.decompress_raw(data)))
+        record = orjson.loads(bytes(cramjam.snappy.decompress_raw(data)))
     except cramjam.DecompressionError:
         raise BlobFileError("it is not packed with Snappy, or damaged") from None
-    except (ValueError, RecursionError):
+    except orjson.JSONDecodeError:
         raise BlobFileError("it does not hold JSON") from None
     blob = blob_from_hex(record.get("blob")) if isinstance(record, dict) else None
     if blob is None:
