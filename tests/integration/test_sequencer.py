@@ -6,6 +6,7 @@ L1's clock is moved by the tests. Looks are made one by one, so that every race 
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,11 +20,12 @@ from aztecd.l1 import (
     SenderOptions,
     TransactionTimeoutError,
     deploy,
+    warm_up_blobs,
 )
 from aztecd.l1.slots import SlotClock
 from aztecd.localnet.anvil import Anvil, AnvilOptions
 from aztecd.storage import MemoryStore
-from tests.support.l1_chain import DEPLOYER, local_config
+from tests.support.l1_chain import CHAIN_ID, DEPLOYER, local_config
 from tests.support.load import wait_until
 from tests.support.proposer import Proposer
 
@@ -48,9 +50,13 @@ def kzg() -> Iterator[KzgWorker]:
     worker.close()
 
 
-@pytest.fixture
-def anvil(artifacts: Artifacts, tmp_path) -> Iterator[Anvil]:
-    running = Anvil.start(AnvilOptions(program=artifacts.anvil, data_dir=tmp_path / "anvil", port=0))
+@pytest.fixture(scope="module")
+def anvil(artifacts: Artifacts, tmp_path_factory) -> Iterator[Anvil]:
+    running = Anvil.start(
+        AnvilOptions(program=artifacts.anvil, data_dir=tmp_path_factory.mktemp("anvil"), port=0)
+    )
+    with closing(L1Client(running.url)) as client:
+        warm_up_blobs(client, CHAIN_ID)
     yield running
     running.kill()
 
@@ -61,7 +67,9 @@ class Rollup:
     def __init__(self, anvil: Anvil, artifacts: Artifacts, kzg: KzgWorker) -> None:
         self.contracts = ContractSet(artifacts.l1_artifacts)
         self.client = L1Client(anvil.url, errors=self.contracts.errors)
-        self.deployment: Deployment = deploy(self.client, self.contracts, DEPLOYER, local_config())
+        self.deployment: Deployment = deploy(
+            self.client, self.contracts, DEPLOYER, local_config(), allow_used_account=True
+        )
         self.make: Callable[..., Proposer] = lambda account=DEPLOYER, store=None, **options: Proposer(
             anvil.url,
             self.contracts,
@@ -100,6 +108,8 @@ class Rollup:
 def rollup(anvil: Anvil, artifacts: Artifacts, kzg: KzgWorker) -> Iterator[Rollup]:
     made = Rollup(anvil, artifacts, kzg)
     yield made
+    made.client.call("evm_setAutomine", True)
+    made.client.call("anvil_removeBlockTimestampInterval")
     made.client.close()
 
 
@@ -139,12 +149,13 @@ async def test_who_was_second_steps_back_and_loses_nothing(rollup):
     shared = ours.tx("shared")
     ours.give(shared, ours.tx("ours", payer=1))
     [*_, kept] = theirs.give(shared, theirs.tx("theirs", payer=2))
+    before = rollup.nonce(theirs)
     assert await ours.sequencer.look()
     # They have not seen it yet: what they build is refused, before anything is sent.
     assert await theirs.sequencer.look()
     assert theirs.ledger.chain.tips().proposed.number == 0
     assert theirs.ledger.mempool.pending_count == 2
-    assert rollup.nonce(theirs) == 0
+    assert rollup.nonce(theirs) == before
     await together(ours, theirs)
     assert not await theirs.sequencer.look()
     assert theirs.ledger.mempool.pending_hashes() == [kept]
@@ -164,6 +175,7 @@ async def test_both_are_in_the_same_l1_block(rollup):
     rollup.go_to(2)
     await together(ours, theirs)
     sent = [*ours.give(ours.tx("ours")), *theirs.give(theirs.tx("theirs", payer=1))]
+    before = rollup.nonce(theirs)
     rollup.client.call("evm_setAutomine", False)
     looks = [asyncio.create_task(node.sequencer.look()) for node in (ours, theirs)]
     await asyncio.to_thread(
@@ -175,7 +187,7 @@ async def test_both_are_in_the_same_l1_block(rollup):
     rollup.client.call("evm_mine")
     assert await asyncio.gather(*looks) == [True, True]
     rollup.client.call("evm_setAutomine", True)
-    assert [rollup.nonce(node) for node in (theirs,)] == [1]
+    assert rollup.nonce(theirs) == before + 1
     assert sorted(node.checkpoints for node in (ours, theirs)) == [0, 1]
     await together(ours, theirs)
     rollup.go_to(3)
