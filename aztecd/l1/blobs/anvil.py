@@ -1,16 +1,17 @@
 """Blobs from the L1 node itself: Anvil keeps those of all blocks that it made.
 
-Authority: foundry-rs/foundry crates/anvil (1.5.1 and 1.7.1 tried): `anvil_getBlobByHash`, and the members
-`blobs` and `blobVersionedHashes` of `eth_getTransactionByHash`. Other nodes have neither, which is no error.
+Authority: foundry-rs/foundry crates/anvil (1.5.1 and 1.7.1 tried): the members `blobs`, `blobVersionedHashes`,
+`commitments` and `proofs` of `eth_getTransactionByHash`, and `anvil_getBlobByHash`. Other nodes have neither,
+which is no error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aztecd.l1.blobs.errors import BlobSourceError
-from aztecd.l1.blobs.source import blob_from_hex
+from aztecd.l1.blobs.source import ProvenBlob, blob_from_hex
 from aztecd.l1.errors import L1RpcError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["AnvilBlobs"]
 
 
 class AnvilBlobs:
-    """Asks the L1 node: one batch by hash, then the transaction for what is missing."""
+    """Asks the L1 node: the transaction, which may have proofs, then by hash for what is missing."""
 
     def __init__(self, client: L1Client) -> None:
         self._client = client
@@ -35,12 +36,16 @@ class AnvilBlobs:
 
     def get(self, hashes: Sequence[bytes], log: L1Log) -> Mapping[bytes, bytes]:
         """See BlobSource."""
-        found, refusal = self._by_hash(hashes) if self._knows_method else ({}, None)
-        if len(found) < len(set(hashes)):
-            try:
-                found = {**self._by_transaction(hashes, log), **found}
-            except L1RpcError as error:
-                refusal = error
+        found: dict[bytes, bytes] = {}
+        refusal: L1RpcError | None = None
+        try:
+            found = self._by_transaction(hashes, log)
+        except L1RpcError as error:
+            refusal = error
+        missing = [one for one in dict.fromkeys(hashes) if one not in found]
+        if missing and self._knows_method:
+            more, again = self._by_hash(missing)
+            found, refusal = {**found, **more}, again or refusal
         if refusal is not None and not found:
             raise BlobSourceError(f"the L1 node refuses: {refusal}") from refusal
         return found
@@ -68,10 +73,31 @@ class AnvilBlobs:
         names, blobs = transaction.get("blobVersionedHashes"), transaction.get("blobs")
         if not isinstance(names, list) or not isinstance(blobs, list):
             return {}
+        proofs = _proofs(transaction, len(blobs))
         wanted = {f"0x{one.hex()}": one for one in hashes}
         found: dict[bytes, bytes] = {}
-        for name, value in zip(names, blobs, strict=False):
+        for position, (name, value) in enumerate(zip(names, blobs, strict=False)):
             blob = blob_from_hex(value)
             if blob is not None and isinstance(name, str) and name.lower() in wanted:
+                if proofs is not None:
+                    commitment, proof = proofs[position]
+                    blob = ProvenBlob(blob, commitment=commitment, proof=proof)
                 found[wanted[name.lower()]] = blob
         return found
+
+
+def _proofs(transaction: Mapping[str, Any], count: int) -> list[tuple[bytes, bytes]] | None:
+    """Read commitment and proof of each blob; None unless there is one proof for each.
+
+    The newer form of the envelope has 128 proofs for a blob, which take longer than its commitment.
+    """
+    commitments, proofs = transaction.get("commitments"), transaction.get("proofs")
+    if not isinstance(commitments, list) or not isinstance(proofs, list):
+        return None
+    if not len(commitments) == len(proofs) == count:
+        return None
+    try:
+        pairs = [(hex_bytes(one), hex_bytes(other)) for one, other in zip(commitments, proofs, strict=True)]
+    except L1UnavailableError:
+        return None
+    return pairs

@@ -16,6 +16,7 @@ import structlog
 from aztecd.crypto.errors import KzgError
 from aztecd.l1.blob_tx import BLOB_BYTES, versioned_hash
 from aztecd.l1.blobs.errors import BlobsUnavailableError
+from aztecd.l1.blobs.source import ProvenBlob
 from aztecd.l1.errors import L1Error
 
 if TYPE_CHECKING:
@@ -145,14 +146,25 @@ class BlobFetcher:
         return false
 
     def _commitment(self, blob: bytes, wanted: bytes) -> bytes | None:
-        """Commit to a blob; None when it is not the one that is wanted."""
+        """Give the commitment of a blob; None when it is not the one that is wanted."""
         if len(blob) != BLOB_BYTES:
             return None
+        if isinstance(blob, ProvenBlob) and self._is_proven(blob, wanted):
+            return blob.commitment
         try:
             commitment = self._committer.commitment(blob)
         except KzgError:
             return None
         return commitment if versioned_hash(commitment) == wanted else None
+
+    def _is_proven(self, blob: ProvenBlob, wanted: bytes) -> bool:
+        """Whether the blob's proof is right; otherwise the blob may still be."""
+        if versioned_hash(blob.commitment) != wanted:
+            return False
+        try:
+            return self._committer.verify_blob_proof(blob, blob.commitment, blob.proof)
+        except KzgError:
+            return False
 
     def _note_failure(self, standing: _Standing, error: L1Error) -> None:
         with self._lock:

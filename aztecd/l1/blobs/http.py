@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -62,6 +63,8 @@ class HttpReader:
         self._failures = (requests.RequestException, HTTPError, OSError)
         self._session = requests.Session()
         self._session.max_redirects = _MAX_REDIRECTS
+        # Nobody needs cookies here, and a server could fill the memory with them.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update(headers or {})
         # This machine is never behind a proxy, and looking up the proxy settings costs more than the request.
         self._session.trust_env = parts.hostname not in {"127.0.0.1", "localhost", "::1"}

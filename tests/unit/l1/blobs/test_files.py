@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import cramjam
 import pytest
@@ -108,3 +109,21 @@ BLOB_TEXT = "0x" + "00" * 131072
 def test_damage_is_told(data: bytes, reason: str):
     with pytest.raises(BlobFileError, match=reason):
         decode_blob_file(bytes(data))
+
+
+def test_random_damage_is_told_or_gives_bytes_of_the_right_size():
+    generator = random.Random(7)
+    one = recorded_blobs()[0]
+    whole = encode_blob_file(one.blob, one.commitment)
+    refused = 0
+    for _ in range(300):
+        data = bytearray(
+            whole[: generator.randrange(1, len(whole) + 1)] if generator.random() < 0.3 else whole
+        )
+        for _ in range(generator.randrange(1, 20)):
+            data[generator.randrange(len(data))] = generator.randrange(256)
+        try:
+            assert len(decode_blob_file(bytes(data))) == 131072
+        except BlobFileError:
+            refused += 1
+    assert refused > 200

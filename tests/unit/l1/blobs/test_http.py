@@ -139,6 +139,14 @@ def test_keys_are_sent_and_never_told():
     assert error.__suppress_context__
 
 
+def test_cookies_are_not_kept():
+    with http_server(lambda _: (200, b"", {"Set-Cookie": "a=b"})) as server:
+        reader = HttpReader(server.url)
+        for _ in range(2):
+            reader.get("x", max_bytes=1000)
+        assert [headers.get("Cookie") for headers in server.headers] == [None, None]
+
+
 def test_an_address_is_shown_without_what_may_be_secret():
     assert display_url("https://a:b@host.example:8443/c?d=e#f") == "https://host.example:8443"
     assert display_url("http://[::1]:80/x") == "http://[::1]:80"

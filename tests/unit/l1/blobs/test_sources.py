@@ -252,13 +252,22 @@ def test_the_slot_is_the_one_after_the_parent_s(blobs: list[RecordedBlob]):
 
 
 def test_older_nodes_give_sidecars(blobs: list[RecordedBlob]):
-    for refusal in (404, 400, 405, 501):
+    for refusal in (400, 404, 405, 501):
         answers = {
             f"headers/{ROOT}": header(41),
             "blobs/42": (refusal, b""),
             "blob_sidecars/42": sidecars(blobs),
         }
         assert ask_beacon(answers, blobs[1:])[0] == expected(blobs[1:])
+
+
+def test_newer_nodes_have_no_sidecars(blobs: list[RecordedBlob]):
+    answers = {
+        f"headers/{ROOT}": header(41),
+        "blobs/42": plain(blobs[:1]),
+        "blob_sidecars/42": (410, b"Gone"),
+    }
+    assert ask_beacon(answers, blobs)[0] == expected(blobs[:1])
 
 
 def test_slots_without_a_block_are_passed_over(blobs: list[RecordedBlob]):
