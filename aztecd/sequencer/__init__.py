@@ -5,11 +5,12 @@ Not for: building itself (`builder`, `node.producer`), or a network of one's own
 Authority: @aztec/sequencer-client src/sequencer/sequencer.ts (4.1.2).
 """
 
-from aztecd.sequencer.sequencer import SlotSequencer
+from aztecd.sequencer.sequencer import SENDER_OPTIONS, SlotSequencer
 from aztecd.sequencer.settlement import CompleteEpoch, EpochSettlement
 from aztecd.sequencer.timing import L1Moment, SlotTiming, Waiting, WaitReason
 
 __all__ = [
+    "SENDER_OPTIONS",
     "CompleteEpoch",
     "EpochSettlement",
     "L1Moment",

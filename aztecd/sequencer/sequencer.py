@@ -17,11 +17,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 import structlog
 
 from aztecd.errors import UnavailableError
-from aztecd.l1 import L1Error, L1Time, L1View, PublishError, SlotPlan
+from aztecd.l1 import L1Error, L1Time, L1View, PublishError, SenderOptions, SlotPlan
+from aztecd.l1.slots import L1_BLOCK_TIME_S
 from aztecd.mempool import Mempool
 from aztecd.node.producer import CheckpointProducer
 from aztecd.node.proposals import Proposal
@@ -30,7 +32,10 @@ from aztecd.protocol.basic import SlotNumber
 from aztecd.sequencer.settlement import EpochSettlement
 from aztecd.sequencer.timing import L1Moment, SlotTiming, Waiting, WaitReason
 
-__all__ = ["SlotSequencer"]
+__all__ = ["SENDER_OPTIONS", "SlotSequencer"]
+
+SENDER_OPTIONS: Final = SenderOptions(attempts=3, receipt_timeout_s=float(L1_BLOCK_TIME_S))
+"""Patience for a sequencer's transactions: half a slot, then it is looked whether the slot is still there."""
 
 _log = structlog.get_logger("aztecd.sequencer")
 _RETRY_AFTER_S = (0.1, 0.5, 1.0, 2.0, 5.0)
@@ -115,7 +120,8 @@ class SlotSequencer:
         """
         if self._producer.has_proposal and await self._finish():
             return True
-        snapshot = self._view.snapshot
+        # In a thread, because the first one is asked for.
+        snapshot = await asyncio.to_thread(lambda: self._view.snapshot)
         seen = L1Moment(latest_timestamp=snapshot.timestamp, pending_timestamp=snapshot.pending_timestamp)
         await self._settle(seen)
         if not self._has_work(seen) or isinstance(self._decide(seen), Waiting):
@@ -184,6 +190,7 @@ class SlotSequencer:
         l1_timestamp = None if plan is None else plan.l1_timestamp
         published = await asyncio.to_thread(self._producer.send, proposal, l1_timestamp=l1_timestamp)
         await self._writer.run("checkpoint", partial(self._producer.mark, proposal, published))
+        self._tried_slot = None
         self._on_l1_changed()
 
     async def _settle(self, moment: L1Moment) -> None:
