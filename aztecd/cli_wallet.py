@@ -110,7 +110,14 @@ def _action(
         action="append",
         default=[],
         metavar="DIR",
-        help="a folder of contract artifacts; the accounts' and the protocol's must be in one",
+        help="a folder of contract artifacts, before those that `aztecd fetch` has brought",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=_seconds,
+        default=600.0,
+        metavar="SECONDS",
+        help="end contract code of an operation that takes longer (default %(default)g; 0: never)",
     )
     parser.add_argument("--key-file", type=Path, metavar="FILE", help="opens the wallet")
     parser.add_argument(
@@ -147,12 +154,21 @@ def _setup(options: argparse.Namespace) -> WalletSetup:
     from aztecd.wallet.artifacts import ArtifactFolders  # noqa: PLC0415 - same
     from aztecd.wallet.opening import WalletSetup  # noqa: PLC0415 - same
 
+    fetched = locate()
     return WalletSetup(
-        artifacts=ArtifactFolders(options.artifacts),
-        protocol_contracts=locate().protocol_contracts,
+        artifacts=ArtifactFolders([*options.artifacts, *fetched.contracts]),
+        protocol_contracts=fetched.protocol_contracts,
         protection=_protection(options),
         code_cache=options.data_dir / "compiled",
+        time_limit_s=options.time_limit or None,
     )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
 
 
 def _protection(options: argparse.Namespace) -> Protection:
@@ -285,7 +301,7 @@ async def _artifact(client: Client, contract: str, given: str | None) -> Contrac
     address = await _address(client, contract)
     instance = client.wallet.pxe.get_contract_instance(address)
     if instance is not None:
-        known = client.wallet.pxe.get_contract_artifact(instance.current_contract_class_id)
+        known = await client.wallet.pxe.get_contract_artifact(instance.current_contract_class_id)
         if known is not None:
             return known
     if given is None:

@@ -6,9 +6,11 @@ AztecdError
 │   ├── EventFilterError        a filter of events that can not be
 │   ├── PublicExecutionError    a transaction's public part fails
 │   ├── InvalidSimulationError  the node would refuse the simulated transaction
+│   ├── TimeLimitError          contract code ran for too long
 │   └── NodeRefusedError        the node refuses what was asked
 └── UnavailableError
     ├── PxeBusyError            too many operations wait already
+    ├── CancelledJobError       whoever wanted the result went away
     └── NodeUnreachableError    the node does not answer, or not in its language
 
 Errors of the packages below come through as they are: PrivateExecutionError, KernelError, SyncError, ...
@@ -24,6 +26,7 @@ from aztecd.protocol.simulation import SimulationFailure
 from aztecd.pxe.artifacts import SourceLocation, render_call_stack
 
 __all__ = [
+    "CancelledJobError",
     "EventFilterError",
     "InvalidSimulationError",
     "NodeRefusedError",
@@ -31,6 +34,7 @@ __all__ = [
     "PublicExecutionError",
     "PxeBusyError",
     "RegistrationError",
+    "TimeLimitError",
 ]
 
 
@@ -109,6 +113,18 @@ class NodeUnreachableError(UnavailableError):
     """The node does not answer, or not in its language."""
 
     code = "node_unreachable"
+
+
+class TimeLimitError(InvalidInputError):
+    """Contract code ran for longer than the wallet allows."""
+
+    code = "time_limit"
+
+
+class CancelledJobError(UnavailableError):
+    """Whoever wanted the result went away, and the contract code that ran for it was ended."""
+
+    code = "cancelled_job"
 
 
 class PxeBusyError(UnavailableError):

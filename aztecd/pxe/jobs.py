@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 
 from aztecd.protocol.basic import AztecAddress
 from aztecd.pxe.errors import PxeBusyError
+from aztecd.pxe.interruption import CLOSED, Interruption, Watch
 from aztecd.pxe.keys import KeyStore
 from aztecd.pxe.node import PxeNode
 from aztecd.pxe.stores import ArtifactCache, ContractOverride, Stage, Stores
@@ -52,6 +53,7 @@ class JobRunner:
         store: KeyValueStore,
         keys: KeyStore,
         follow: ChainTip = ChainTip.PROPOSED,
+        interruption: Interruption | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.artifacts = ArtifactCache()
@@ -61,6 +63,7 @@ class JobRunner:
         self._store = store
         self._keys = keys
         self._follow = follow
+        self._interruption = interruption or Interruption()
         self._synced = SyncedContracts()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pxe")
         self._waiting = 0
@@ -80,11 +83,16 @@ class JobRunner:
     ) -> T:
         """Bring the anchor up to the node and do `work` in the thread.
 
-        With `is_durable` what it wrote is on the disk when it is through. A caller that goes away does not
-        stop the job. Raises PxeBusyError, what the work raises, errors of the node and of the store.
+        With `is_durable` what it wrote is on the disk when it is through. When the caller goes away, contract
+        code that still runs for it is ended. Raises PxeBusyError, TimeLimitError, what the work raises,
+        errors of the node and of the store.
         """
-        loop = asyncio.get_running_loop()
-        return await self._enter(lambda: self._run(loop, work, overrides, is_durable))
+        loop, watch = asyncio.get_running_loop(), Watch()
+        try:
+            return await self._enter(lambda: self._run(loop, work, overrides, is_durable, watch))
+        except asyncio.CancelledError:
+            watch.cancel()
+            raise
 
     async def write(self, work: Callable[[Stores, NodeBridge], T]) -> T:
         """Do `work` that needs no anchor in the thread; what it wrote is on the disk when it is through.
@@ -102,8 +110,9 @@ class JobRunner:
         return await self._enter(run)
 
     async def close(self) -> None:
-        """Let the running job fail at its next question to the node, and take no more of them."""
+        """End the running job at its next question to the node or look at the clock, and take no more."""
         self._is_closed = True
+        self._interruption.close()
         if self._bridge is not None:
             self._bridge.close()
         # In another thread: the job's own may have to come back to this loop to learn that it is over.
@@ -115,7 +124,7 @@ class JobRunner:
 
     async def _enter(self, work: Callable[[], T]) -> T:
         if self._is_closed:
-            raise PxeBusyError("the wallet is closed")
+            raise PxeBusyError(CLOSED)
         if self._waiting >= _MAX_WAITING:
             raise PxeBusyError(f"{_MAX_WAITING} operations wait already: try again later")
         self._waiting += 1
@@ -138,6 +147,7 @@ class JobRunner:
         work: Callable[[RunningJob], T],
         overrides: Mapping[AztecAddress, ContractOverride] | None,
         is_durable: bool,
+        watch: Watch,
     ) -> T:
         began = self.clock()
         bridge = self._open_bridge(loop)
@@ -152,10 +162,16 @@ class JobRunner:
         job = Job(anchor=anchor, stores=stores, bridge=bridge, keys=self._keys, secrets=self.secrets)
         running = RunningJob(job=job, synced=self._synced, began=began, sync_s=self.clock() - began)
         try:
-            result = work(running)
+            with self._interruption.watching(watch):
+                if self._is_closed:
+                    watch.close()
+                result = work(running)
+            watch.check()
             stage.commit(sync=is_durable)
-        except BaseException:
+        except BaseException as error:
             # What contracts found out is gone with the writes.
             self._synced.clear()
+            if watch.error is not None and error is not watch.error:
+                raise watch.error from error
             raise
         return result

@@ -8,6 +8,7 @@ Authority: @aztec/pxe src/pxe.ts (4.1.2).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from aztecd.pxe.errors import EventFilterError, InvalidSimulationError, Registra
 from aztecd.pxe.execution.executor import Circuits, Executor
 from aztecd.pxe.execution.result import PrivateExecutionResult
 from aztecd.pxe.execution.views import ALL_SCOPES, Scopes
+from aztecd.pxe.interruption import Interruption
 from aztecd.pxe.jobs import JobRunner, RunningJob
 from aztecd.pxe.keys import CompleteAddress, KeyStore, Secret
 from aztecd.pxe.node import PxeNode
@@ -86,14 +88,16 @@ class Pxe:
         log: ContractLogger,
         prover: Prover | None = None,
         follow: ChainTip = ChainTip.PROPOSED,
+        interruption: Interruption | None = None,
     ) -> None:
+        """Put a PXE together; `interruption` is the one that the circuits' machine asks."""
         self.keys = keys
         self._node = node
         self._circuits = circuits
         self._protocol_contracts = protocol_contracts
         self._log = log
         self._prover = prover or SimulatedProver()
-        self._jobs = JobRunner(node=node, store=store, keys=keys, follow=follow)
+        self._jobs = JobRunner(node=node, store=store, keys=keys, follow=follow, interruption=interruption)
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[Pxe]:
@@ -214,9 +218,11 @@ class Pxe:
         """Give a known contract."""
         return self._jobs.committed().contracts.instance(address)
 
-    def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None:
-        """Give the artifact of a class; the first time it is read, which takes a moment."""
-        return self._jobs.committed().contracts.artifact_of_class(class_id)
+    async def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None:
+        """Give the artifact of a class."""
+        # The first time megabytes of JSON are read.
+        contracts = self._jobs.committed().contracts
+        return await asyncio.to_thread(contracts.artifact_of_class, class_id)
 
     # The chain.
 

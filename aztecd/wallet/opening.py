@@ -9,7 +9,9 @@ from pathlib import Path
 
 import structlog
 
+from aztecd.artifacts import locate
 from aztecd.pxe.acvm import Acvm, CodeCache
+from aztecd.pxe.interruption import Interruption
 from aztecd.pxe.keys import KeyStore, Plain, Protection, Vault
 from aztecd.pxe.node import PxeNode
 from aztecd.pxe.oracles import ContractLog
@@ -29,15 +31,17 @@ class WalletSetup:
     """What a wallet is made of.
 
     `artifacts` must have the protocol contracts, the account contracts and the stub of an account;
-    `protocol_contracts` is the document that `aztecd fetch` leaves; `code_cache` a folder for compiled
-    programs.
+    `protocol_contracts` is a condensed document of the former. The defaults are what `aztecd fetch` leaves;
+    without that ArtifactsMissingError is raised. `code_cache` is a folder for compiled programs.
+    `time_limit_s` ends contract code of an operation that takes longer.
     """
 
-    artifacts: ArtifactFolders
-    protocol_contracts: Path
+    artifacts: ArtifactFolders = field(default_factory=lambda: ArtifactFolders(locate().contracts))
+    protocol_contracts: Path = field(default_factory=lambda: locate().protocol_contracts)
     protection: Protection = field(default_factory=Plain)
     code_cache: Path | None = None
     settings: WalletSettings = field(default_factory=WalletSettings)
+    time_limit_s: float | None = None
 
 
 @asynccontextmanager
@@ -53,13 +57,15 @@ async def open_wallet(node: PxeNode, store: KeyValueStore, setup: WalletSetup) -
         vault.create(setup.protection)
     keys = KeyStore(store, vault, Prefix.PXE_KEY.key)
     cache = None if setup.code_cache is None else CodeCache(setup.code_cache)
+    interruption = Interruption(setup.time_limit_s)
     pxe = Pxe(
         node=node,
         store=store,
         keys=keys,
-        circuits=Acvm(cache),
+        circuits=Acvm(cache, is_interrupted=interruption.is_due),
         protocol_contracts=StandardProtocolContracts(setup.protocol_contracts, setup.artifacts),
         log=_log_line,
+        interruption=interruption,
     )
     try:
         async with pxe.run():

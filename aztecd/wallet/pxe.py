@@ -36,7 +36,7 @@ class WalletPxe(Protocol):
     def get_contract_instance(  # noqa: D102
         self, address: AztecAddress
     ) -> ContractInstanceWithAddress | None: ...
-    def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None: ...  # noqa: D102
+    async def get_contract_artifact(self, class_id: Fr) -> ContractArtifact | None: ...  # noqa: D102
     def get_synced_block_header(self) -> BlockHeader | None: ...  # noqa: D102
     async def prove_tx(self, request: TxExecutionRequest, scopes: Scopes) -> ProvingResult: ...  # noqa: D102
     async def simulate_tx(  # noqa: D102

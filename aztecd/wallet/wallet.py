@@ -145,7 +145,7 @@ class LocalWallet:
     async def get_class_metadata(self, class_id: Fr) -> ClassMetadata:
         """Tell what is known about a contract class."""
         return ClassMetadata(
-            is_artifact_registered=self.pxe.get_contract_artifact(class_id) is not None,
+            is_artifact_registered=await self.pxe.get_contract_artifact(class_id) is not None,
             is_published=await self.node.get_contract_class(class_id) is not None,
         )
 
@@ -168,7 +168,7 @@ class LocalWallet:
                     instance = instance.replace(current_contract_class_id=class_id)
         else:
             if artifact is None:
-                artifact = self.pxe.get_contract_artifact(instance.current_contract_class_id)
+                artifact = await self.pxe.get_contract_artifact(instance.current_contract_class_id)
             if artifact is None:
                 raise ContractNotRegisteredError(
                     f"Cannot register contract at 0x{instance.address.hex()}: artifact is required but not "
@@ -182,12 +182,12 @@ class LocalWallet:
 
     async def get_contract_name(self, address: AztecAddress) -> str | None:
         """Give the name in a registered contract's artifact."""
-        artifact = self._artifact_of(address)
+        artifact = await self._artifact_of(address)
         return None if artifact is None else artifact.name
 
     async def get_function_name(self, address: AztecAddress, selector: FunctionSelector) -> str | None:
         """Give the name of a registered contract's function; None when it is not known."""
-        artifact = self._artifact_of(address)
+        artifact = await self._artifact_of(address)
         found = None if artifact is None else artifact.abi_by_selector(selector)
         return None if found is None else found.name
 
@@ -383,14 +383,17 @@ class LocalWallet:
                 public_call_tx, batch, sender=options.sender, context=context, anchor=anchor
             )
             output = await self.node.simulate_public_calls(tx, options.skips_fee_enforcement)
-            answers.append(node_simulation(tx, output, self._artifact_of))
+            stack = () if output.revert_reason is None else output.revert_reason.function_error_stack
+            called = {call.contract_address for call in stack}
+            artifacts = {address: await self._artifact_of(address) for address in called}
+            answers.append(node_simulation(tx, output, artifacts.get))
         return answers
 
-    def _artifact_of(self, address: AztecAddress) -> ContractArtifact | None:
+    async def _artifact_of(self, address: AztecAddress) -> ContractArtifact | None:
         instance = self.pxe.get_contract_instance(address)
-        return (
-            None if instance is None else self.pxe.get_contract_artifact(instance.current_contract_class_id)
-        )
+        if instance is None:
+            return None
+        return await self.pxe.get_contract_artifact(instance.current_contract_class_id)
 
     async def _anchor(self) -> BlockHeader:
         # Before its first operation the PXE has none.

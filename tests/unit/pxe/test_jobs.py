@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 
 from aztecd.crypto.field import fr
-from aztecd.pxe.errors import PxeBusyError
+from aztecd.pxe.acvm import Acvm, ExecutionInterruptedError
+from aztecd.pxe.errors import PxeBusyError, TimeLimitError
+from aztecd.pxe.interruption import Interruption
 from aztecd.pxe.jobs import JobRunner
 from aztecd.pxe.sync import NodeChangedError
 from aztecd.storage import MemoryStore, StoreIoError
+from tests.support.acvm_assembler import const, jump, unconstrained
 from tests.support.pxe_chain import FakeChain, open_keys
 from tests.support.pxe_records import ALICE, CONTRACT, note
 
@@ -204,7 +209,7 @@ async def test_too_many_waiting_jobs_are_refused(chain):
     await jobs.close()
 
 
-async def test_a_caller_that_goes_away_does_not_stop_its_job(jobs):
+async def test_a_job_without_contract_code_outlives_its_caller(jobs):
     began, finish = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -244,3 +249,76 @@ def test_known_secrets_are_forgotten_on_lock(chain):
     jobs.secrets.clear()
     assert jobs.secrets._secrets == {}
     assert fr(1).hex() not in repr(secret)
+
+
+ENDLESS = unconstrained([const(3, 1), jump(1)])
+
+
+class Computing:
+    """A runner whose jobs execute code without end on a real machine."""
+
+    def __init__(self, chain, time_limit_s=None, clock=time.monotonic):
+        self.began = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
+        self.interruption = Interruption(time_limit_s, clock=clock)
+        self.machine = Acvm(is_interrupted=self.interruption.is_due)
+        self.jobs = JobRunner(
+            node=chain,
+            store=MemoryStore(),
+            keys=open_keys(MemoryStore()),
+            interruption=self.interruption,
+        )
+
+    def work(self, running):
+        add_note(1)(running)
+        self.loop.call_soon_threadsafe(self.began.set)
+        self.machine.execute(ENDLESS, [], lambda name, arguments: [])
+
+
+@pytest.fixture
+async def computing(chain):
+    made = Computing(chain)
+    yield made
+    await made.jobs.close()
+
+
+async def test_code_ends_when_its_caller_goes_away(computing):
+    task = asyncio.ensure_future(computing.jobs.run(computing.work))
+    await computing.began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    # The next one's turn comes, and it is not ended with it.
+    assert await computing.jobs.run(lambda _: computing.interruption.is_due()) is False
+    assert stored(computing.jobs) == []
+
+
+async def test_closing_ends_code(computing):
+    task = asyncio.ensure_future(computing.jobs.run(computing.work))
+    await computing.began.wait()
+    await computing.jobs.close()
+    with pytest.raises(PxeBusyError, match="the wallet is closed"):
+        await task
+
+
+async def test_code_ends_when_its_time_is_over(chain):
+    now = iter(range(0, 1000, 7))
+    computing = Computing(chain, time_limit_s=20, clock=lambda: next(now))
+    with pytest.raises(TimeLimitError, match="stopped after 20 s") as caught:
+        await computing.jobs.run(computing.work)
+    assert isinstance(caught.value.__cause__, ExecutionInterruptedError)
+    assert stored(computing.jobs) == []
+    await computing.jobs.close()
+
+
+async def test_what_swallows_the_interruption_is_not_kept(chain):
+    computing = Computing(chain, time_limit_s=0, clock=iter(range(100)).__next__)
+
+    def careless(running):
+        with suppress(ExecutionInterruptedError):
+            computing.work(running)
+
+    with pytest.raises(TimeLimitError):
+        await computing.jobs.run(careless)
+    assert stored(computing.jobs) == []
+    await computing.jobs.close()

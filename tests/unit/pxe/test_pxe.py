@@ -99,7 +99,7 @@ async def test_what_is_registered_outlives_a_restart(chain, circuits):
         assert again.get_registered_accounts() == [account]
         assert again.get_contracts() == sorted([INSTANCE.address, PROTOCOL.address])
         assert again.get_contract_instance(INSTANCE.address) == INSTANCE
-        assert again.get_contract_artifact(INSTANCE.current_contract_class_id) == CODE
+        assert await again.get_contract_artifact(INSTANCE.current_contract_class_id) == CODE
         assert again.get_senders() == [BOB], "own accounts need no entry"
         await again.remove_sender(BOB)
         assert again.get_senders() == []
