@@ -44,6 +44,9 @@ def _answer(kzg: Kzg, operation: Operation, data: bytes) -> bytes:
             y = POINT_SIZE + 32
             valid = kzg.verify_proof(data[:POINT_SIZE], data[POINT_SIZE:y], data[y : y + 32], data[y + 32 :])
             return bytes([valid])
+        case Operation.VERIFY_BLOB_PROOF:
+            blob, rest = data[:BLOB_SIZE], data[BLOB_SIZE:]
+            return bytes([kzg.verify_blob_proof(blob, rest[:POINT_SIZE], rest[POINT_SIZE:])])
 
 
 def _main() -> None:

@@ -42,6 +42,13 @@ def test_same_answers_as_in_process(kzg, worker):
     assert worker.proof_at(BLOB, Z) == (proof, y)
     assert worker.verify_proof(commitment, Z, y, proof) is True
     assert worker.verify_proof(commitment, Z, Z, proof) is False
+    blob_proof = kzg.blob_proof(BLOB, commitment)
+    other = b"\0" * 31 + b"\1" + BLOB[32:]
+    for engine in (kzg, worker):
+        assert engine.verify_blob_proof(BLOB, commitment, blob_proof) is True
+        assert engine.verify_blob_proof(other, commitment, blob_proof) is False
+        assert engine.verify_blob_proof(BLOB, commitment, proof) is False
+        assert engine.verify_blob_proof(BLOB, kzg.commitment(other), blob_proof) is False
     assert worker.versioned_hash(commitment) == kzg.versioned_hash(commitment)
 
 
@@ -54,6 +61,8 @@ def test_same_answers_as_in_process(kzg, worker):
         ("cell_proofs", (b"",), "a blob has"),
         ("proof_at", (BLOB, b"\xff" * 32), "refuses"),
         ("verify_proof", (bytes(48), Z, Z, bytes(48)), "refuses"),
+        ("verify_blob_proof", (BLOB, bytes(48), bytes(48)), "refuses"),
+        ("verify_blob_proof", (BLOB, bytes(48), b""), "a proof has 48 bytes, got 0"),
     ],
 )
 def test_errors_come_through(worker, method, arguments, message):

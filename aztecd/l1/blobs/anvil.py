@@ -1,8 +1,8 @@
 """Blobs from the L1 node itself: Anvil keeps those of all blocks that it made.
 
-Authority: foundry-rs/foundry crates/anvil (1.5.1 and 1.7.1 tried): the members `blobs`, `blobVersionedHashes`,
-`commitments` and `proofs` of `eth_getTransactionByHash`, and `anvil_getBlobByHash`. Other nodes have neither,
-which is no error.
+Authority: foundry-rs/foundry crates/anvil (1.5.1 and 1.7.1 tried): `eth_getTransactionByHash` with the
+members `blobs`, `blobVersionedHashes`, `commitments` and `proofs`; `anvil_getBlobByHash`. Other nodes have
+neither, which is no error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from aztecd.l1.blobs.errors import BlobSourceError
 from aztecd.l1.blobs.source import ProvenBlob, blob_from_hex
-from aztecd.l1.errors import L1RpcError
+from aztecd.l1.errors import L1DecodeError, L1RpcError
+from aztecd.l1.reads import hex_bytes
 
 if TYPE_CHECKING:
     from aztecd.l1.client import L1Client
@@ -97,7 +98,6 @@ def _proofs(transaction: Mapping[str, Any], count: int) -> list[tuple[bytes, byt
     if not len(commitments) == len(proofs) == count:
         return None
     try:
-        pairs = [(hex_bytes(one), hex_bytes(other)) for one, other in zip(commitments, proofs, strict=True)]
-    except L1UnavailableError:
+        return [(hex_bytes(one), hex_bytes(other)) for one, other in zip(commitments, proofs, strict=True)]
+    except L1DecodeError:
         return None
-    return pairs

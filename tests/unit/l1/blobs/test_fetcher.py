@@ -12,7 +12,16 @@ from structlog.testing import capture_logs
 from aztecd.crypto.kzg import Kzg
 from aztecd.errors import UnavailableError
 from aztecd.l1.blobs import BlobFetcher, BlobStore, BlobsUnavailableError
-from tests.support.blobs import LOG, NAMESPACE, FakeSource, RecordedBlob, RecordedCommitter, recorded_blobs
+from aztecd.l1.blobs.source import ProvenBlob
+from tests.support.blobs import (
+    LOG,
+    NAMESPACE,
+    FakeSource,
+    RecordedBlob,
+    RecordedCommitter,
+    recorded_blobs,
+    recorded_proof,
+)
 
 
 @dataclass
@@ -47,6 +56,37 @@ def test_the_real_library_tells_a_changed_blob(blobs: list[RecordedBlob]):
     changed = one.blob[:100] + bytes([one.blob[100] ^ 1]) + one.blob[101:]
     with pytest.raises(BlobsUnavailableError, match="does not have the versioned hash"):
         BlobFetcher([FakeSource("liar", {one.hash: changed})], Kzg()).fetch([one.hash], LOG)
+
+
+def test_a_right_proof_spares_the_commitment(blobs: list[RecordedBlob], committer: RecordedCommitter):
+    one = blobs[0]
+    proven = ProvenBlob(one.blob, commitment=one.commitment, proof=recorded_proof(one.commitment))
+    assert BlobFetcher([FakeSource("a", {one.hash: proven})], committer).fetch([one.hash], LOG) == (one.blob,)
+    assert committer.count == 0
+
+
+@pytest.mark.parametrize("fault", ["proof", "length", "commitment"])
+def test_a_wrong_proof_says_nothing_about_the_blob(
+    fault: str, blobs: list[RecordedBlob], committer: RecordedCommitter
+):
+    one, other = blobs[:2]
+    commitment = other.commitment if fault == "commitment" else one.commitment
+    proof = {"proof": bytes(48), "length": b"", "commitment": recorded_proof(commitment)}[fault]
+    proven = ProvenBlob(one.blob, commitment=commitment, proof=proof)
+    assert BlobFetcher([FakeSource("a", {one.hash: proven})], committer).fetch([one.hash], LOG) == (one.blob,)
+    assert committer.count == 1
+    changed = ProvenBlob(other.blob, commitment=commitment, proof=proof)
+    with pytest.raises(BlobsUnavailableError, match="does not have the versioned hash"):
+        BlobFetcher([FakeSource("a", {one.hash: changed})], committer).fetch([one.hash], LOG)
+
+
+def test_the_real_library_tells_a_changed_blob_with_a_proof(blobs: list[RecordedBlob]):
+    one, kzg = blobs[0], Kzg()
+    proof = kzg.blob_proof(one.blob, one.commitment)
+    changed = one.blob[:100] + bytes([one.blob[100] ^ 1]) + one.blob[101:]
+    proven = ProvenBlob(changed, commitment=one.commitment, proof=proof)
+    with pytest.raises(BlobsUnavailableError, match="does not have the versioned hash"):
+        BlobFetcher([FakeSource("liar", {one.hash: proven})], kzg).fetch([one.hash], LOG)
 
 
 def test_the_order_is_that_of_the_hashes_also_when_one_is_asked_for_twice(

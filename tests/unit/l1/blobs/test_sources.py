@@ -15,6 +15,7 @@ from aztecd.l1.blobs import AnvilBlobs, BeaconBlobs, BlobSourceError, FileStoreB
 from aztecd.l1.blobs.file_store import FolderFiles, WebFiles
 from aztecd.l1.blobs.files import encode_blob_file
 from aztecd.l1.blobs.http import HttpReader
+from aztecd.l1.blobs.source import ProvenBlob
 from aztecd.l1.client import L1Client
 from aztecd.l1.errors import L1RpcError, L1UnavailableError
 from tests.support.blobs import (
@@ -87,24 +88,48 @@ def transaction(blobs: Sequence[RecordedBlob]) -> dict[str, Any]:
 def test_anvil_is_asked_by_hash(blobs: list[RecordedBlob]):
     l1 = FakeL1({"anvil_getBlobByHash": by_hash(blobs)})
     assert AnvilBlobs(l1.client).get(hashes(blobs), LOG) == expected(blobs)
-    assert l1.asked == ["anvil_getBlobByHash"] * 3
+    assert l1.asked == ["eth_getTransactionByHash"] + ["anvil_getBlobByHash"] * 3
 
 
-def test_what_anvil_does_not_find_by_hash_may_be_in_the_transaction(blobs: list[RecordedBlob]):
+def test_what_is_not_in_the_transaction_is_asked_for_by_hash(blobs: list[RecordedBlob]):
     def by_transaction(tx_hash: str) -> dict[str, Any]:
         assert tx_hash == "0x" + "7a" * 32
-        return transaction(blobs)
+        return transaction(blobs[1:])
 
-    l1 = FakeL1({"anvil_getBlobByHash": by_hash(blobs[:1]), "eth_getTransactionByHash": by_transaction})
+    l1 = FakeL1({"anvil_getBlobByHash": by_hash(blobs), "eth_getTransactionByHash": by_transaction})
     assert AnvilBlobs(l1.client).get(hashes(blobs), LOG) == expected(blobs)
+    assert l1.asked == ["eth_getTransactionByHash", "anvil_getBlobByHash"]
+
+
+def test_proofs_of_the_transaction_come_with_its_blobs(blobs: list[RecordedBlob]):
+    evidence = {
+        "commitments": [f"0x{one.commitment.hex()}" for one in blobs],
+        "proofs": [f"0x{number:096x}" for number in range(len(blobs))],
+    }
+    l1 = FakeL1({"eth_getTransactionByHash": transaction(blobs) | evidence})
+    found = AnvilBlobs(l1.client).get(hashes(blobs), LOG)
+    assert found == expected(blobs)
+    for number, one in enumerate(blobs):
+        blob = found[one.hash]
+        assert isinstance(blob, ProvenBlob)
+        assert (blob.commitment, blob.proof) == (one.commitment, number.to_bytes(48, "big"))
+
+
+@pytest.mark.parametrize("proofs", [None, "0x", [], ["0x"] * 384, ["0xgg"] * 3, [7] * 3])
+def test_blobs_without_a_proof_for_each_come_bare(proofs: Any, blobs: list[RecordedBlob]):
+    evidence = {"commitments": [f"0x{one.commitment.hex()}" for one in blobs], "proofs": proofs}
+    l1 = FakeL1({"eth_getTransactionByHash": transaction(blobs) | evidence})
+    found = AnvilBlobs(l1.client).get(hashes(blobs), LOG)
+    assert found == expected(blobs)
+    assert not any(isinstance(blob, ProvenBlob) for blob in found.values())
 
 
 def test_a_node_without_the_method_is_asked_for_it_once(blobs: list[RecordedBlob]):
-    l1 = FakeL1({"eth_getTransactionByHash": transaction(blobs)})
+    l1 = FakeL1({"eth_getTransactionByHash": transaction(blobs[:1])})
     source = AnvilBlobs(l1.client)
-    assert source.get(hashes(blobs[:1]), LOG) == expected(blobs[:1])
-    assert source.get(hashes(blobs[:1]), LOG) == expected(blobs[:1])
-    assert l1.asked == ["anvil_getBlobByHash", "eth_getTransactionByHash", "eth_getTransactionByHash"]
+    assert source.get(hashes(blobs[:2]), LOG) == expected(blobs[:1])
+    assert source.get(hashes(blobs[:2]), LOG) == expected(blobs[:1])
+    assert l1.asked == ["eth_getTransactionByHash", "anvil_getBlobByHash", "eth_getTransactionByHash"]
 
 
 @pytest.mark.parametrize(
