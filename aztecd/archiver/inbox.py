@@ -22,6 +22,7 @@ from aztecd.crypto.field import Fr
 from aztecd.crypto.keccak import keccak256
 from aztecd.l1 import RollupReader
 from aztecd.l1.events import MessageSent
+from aztecd.l1.reads import hex_number
 from aztecd.node.ledger import Ledger
 from aztecd.protocol.basic import LeafIndex
 from aztecd.storage import Prefix, WriteBatch, prefix_end
@@ -70,7 +71,7 @@ class InboxSync:
             L1UnavailableError: L1 is away; what was read before is stored.
         """
         if block is None:
-            block = int(self._reader.client.call("eth_blockNumber"), 16)
+            block = hex_number(self._reader.client.call("eth_blockNumber"))
         state = self._reader.inbox_state(block)
         goal = (state.total_messages, state.rolling_hash)
         known = self._known()

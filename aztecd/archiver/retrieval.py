@@ -20,7 +20,7 @@ from aztecd.l1.blobs import BlobFetcher
 from aztecd.l1.calldata import CalldataReader, ProposedCheckpoint
 from aztecd.l1.committee import read_committee
 from aztecd.l1.events import CheckpointProposed
-from aztecd.l1.reads import hex_bytes, read_all
+from aztecd.l1.reads import hex_bytes, hex_number, read_all
 from aztecd.protocol.basic import CheckpointNumber
 from aztecd.protocol.blob_decoding import decode_checkpoint_blobs, rebuild_blocks
 from aztecd.protocol.block import L2Block
@@ -130,7 +130,7 @@ class CheckpointRetriever:
         for block_hash, block in zip(block_hashes, self._reader.client.batch(requests), strict=True):
             if not isinstance(block, dict) or hex_bytes(block.get("hash")) != block_hash:
                 raise L1ContradictionError(f"the L1 node does not have block 0x{block_hash.hex()} any more")
-            timestamps.append(int(block["timestamp"], 16))
+            timestamps.append(hex_number(block.get("timestamp")))
         return timestamps
 
     def _attestations(self, proposed: ProposedCheckpoint) -> tuple[CommitteeAttestation, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +16,21 @@ if TYPE_CHECKING:
     from aztecd.protocol.basic import EthAddress
 
 __all__ = [
+    "BlockFacts",
     "BlockTag",
     "BoundContract",
     "ContractRead",
+    "block_facts",
     "block_tag",
     "call_request",
     "hex_bytes",
+    "hex_number",
     "read_all",
     "read_settled",
 ]
 
 BlockTag = int | str
+_HASH_BYTES = 32
 
 
 def block_tag(block: BlockTag) -> str:
@@ -39,6 +44,37 @@ def hex_bytes(value: Any) -> bytes:
         return bytes.fromhex(value.removeprefix("0x"))
     except (AttributeError, ValueError) as error:
         raise L1DecodeError(f"expected hexadecimal bytes from L1, got {str(value)[:80]!r}") from error
+
+
+def hex_number(value: Any) -> int:
+    """Read a quantity from a node. Raises L1DecodeError."""
+    try:
+        return int(value, 16)
+    except (TypeError, ValueError) as error:
+        raise L1DecodeError(f"expected a number from L1, got {str(value)[:80]!r}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockFacts:
+    """What counts of an L1 block."""
+
+    number: int
+    hash: bytes
+    timestamp: int
+
+
+def block_facts(answer: Any) -> BlockFacts:
+    """Read the answer of `eth_getBlockBy...` for a block that is mined. Raises L1DecodeError."""
+    if not isinstance(answer, Mapping):
+        raise L1DecodeError(f"expected a block from L1, got {str(answer)[:80]!r}")
+    block_hash = hex_bytes(answer.get("hash"))
+    if len(block_hash) != _HASH_BYTES:
+        raise L1DecodeError(f"expected the hash of a block from L1, got {len(block_hash)} bytes")
+    return BlockFacts(
+        number=hex_number(answer.get("number")),
+        hash=block_hash,
+        timestamp=hex_number(answer.get("timestamp")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from aztecd.l1.events import (
     decode_log,
 )
 from aztecd.l1.fees import FeeHeader, FeeModel, L1Fees, ManaFeeComponents
-from aztecd.l1.reads import BlockTag, BoundContract, ContractRead, block_tag, read_all
+from aztecd.l1.reads import BlockTag, BoundContract, ContractRead, block_tag, hex_number, read_all
 from aztecd.l1.slots import SlotClock
 from aztecd.protocol.basic import CheckpointNumber, EpochNumber, SlotNumber
 
@@ -242,7 +242,7 @@ class RollupReader:
     ) -> Iterator[RollupEvent]:
         """Read logs in ranges that public nodes accept; one round trip per range."""
         if to_block is None:
-            to_block = int(self.client.call("eth_blockNumber"), 16)
+            to_block = hex_number(self.client.call("eth_blockNumber"))
         event = contract.abi.event(name)
         start = max(from_block, self.deployment.l1_start_block)
         while start <= to_block:

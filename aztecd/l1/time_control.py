@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aztecd.l1.errors import L1RpcError
+from aztecd.l1.reads import BlockFacts, block_facts, hex_number
 from aztecd.l1.slots import L1_BLOCK_TIME_S
 
 if TYPE_CHECKING:
@@ -37,14 +38,14 @@ class L1TimeReading:
         return self.pending_timestamp or self.latest_timestamp + L1_BLOCK_TIME_S
 
 
-def pending_timestamp(pending: Any, latest: dict[str, Any]) -> int | None:
+def pending_timestamp(pending: Any, latest: BlockFacts) -> int | None:
     """Read the time of the pending block; None for an error, for no block, and for the latest one again."""
     if not isinstance(pending, dict) or not isinstance(pending.get("number"), str):
         return None
-    if int(pending["number"], 16) <= int(latest["number"], 16):
+    if hex_number(pending["number"]) <= latest.number:
         return None
     # Within the second of the latest block Anvil promises that same second, and keeps a later one.
-    return max(int(pending["timestamp"], 16), int(latest["timestamp"], 16) + 1)
+    return max(hex_number(pending.get("timestamp")), latest.timestamp + 1)
 
 
 class L1Time:
@@ -61,12 +62,12 @@ class L1Time:
         )
         if isinstance(latest, L1RpcError):
             raise latest
-        timestamp = int(latest["timestamp"], 16)
-        promised = pending_timestamp(pending, latest)
+        newest = block_facts(latest)
+        promised = pending_timestamp(pending, newest)
         return L1TimeReading(
-            latest_block=int(latest["number"], 16),
-            latest_timestamp=timestamp,
-            next_timestamp=timestamp + 1 if promised is None else promised,
+            latest_block=newest.number,
+            latest_timestamp=newest.timestamp,
+            next_timestamp=newest.timestamp + 1 if promised is None else promised,
             pending_timestamp=promised,
         )
 

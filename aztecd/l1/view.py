@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from aztecd.l1.errors import L1RpcError
-from aztecd.l1.reads import call_request
+from aztecd.l1.reads import BlockFacts, block_facts, call_request, hex_number
 from aztecd.l1.rollup import RollupReader, RollupTips
 from aztecd.l1.slots import L1_BLOCK_TIME_S
 from aztecd.l1.time_control import pending_timestamp
@@ -54,33 +54,29 @@ class L1View:
     def refresh(self) -> L1Snapshot:
         """Look at L1: one round trip while nothing changes, three on a new block.
 
-        Raises L1UnavailableError; the old snapshot stays.
+        Raises L1UnavailableError, L1DecodeError; the old snapshot stays.
         """
         latest, pending, finalized = self._reader.client.batch_settled(
             [("eth_getBlockByNumber", [tag, False]) for tag in ("latest", "pending", "finalized")]
         )
         if isinstance(latest, L1RpcError):
             raise latest
-        block_hash = bytes.fromhex(latest["hash"][2:])
-        timestamp = int(latest["timestamp"], 16)
-        promised = pending_timestamp(pending, latest)
+        newest = block_facts(latest)
+        promised = pending_timestamp(pending, newest)
         old = self._snapshot
-        if old is not None and old.block_hash == block_hash:
+        if old is not None and old.block_hash == newest.hash:
             if old.pending_timestamp != promised:
                 self._snapshot = old = replace(
-                    old, next_timestamp=promised or timestamp + 1, pending_timestamp=promised
+                    old, next_timestamp=promised or newest.timestamp + 1, pending_timestamp=promised
                 )
             return old
-        number = int(latest["number"], 16)
         # Before a chain has finalized blocks some nodes give nothing, others an error.
-        final = int(finalized["number"], 16) if isinstance(finalized, dict) else 0
-        self._snapshot = self._read(number, block_hash, timestamp, promised, final)
+        final = hex_number(finalized.get("number")) if isinstance(finalized, dict) else 0
+        self._snapshot = self._read(newest, promised, final)
         return self._snapshot
 
-    def _read(
-        self, number: int, block_hash: bytes, timestamp: int, promised: int | None, final: int
-    ) -> L1Snapshot:
-        reader = self._reader
+    def _read(self, newest: BlockFacts, promised: int | None, final: int) -> L1Snapshot:
+        reader, number, timestamp = self._reader, newest.number, newest.timestamp
         tips_read = reader.rollup.read("getTips")
         requests = [call_request(tips_read, number)]
         if final >= reader.deployment.l1_start_block:
@@ -101,7 +97,7 @@ class L1View:
         moment = max(reader.clock.timestamp_of(pending_slot + 1), timestamp + L1_BLOCK_TIME_S)
         return L1Snapshot(
             block_number=number,
-            block_hash=block_hash,
+            block_hash=newest.hash,
             timestamp=timestamp,
             next_timestamp=promised or timestamp + 1,
             pending_timestamp=promised,

@@ -7,6 +7,7 @@ block, with restarts and reorganisations in between.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from aztecd.archiver import ArchiverError
 from aztecd.chain import check
 from aztecd.crypto.kzg import Kzg
-from aztecd.errors import UnavailableError
+from aztecd.errors import AztecdError, UnavailableError
 from aztecd.l1 import ContractSet, attach
 from aztecd.l1.blobs import BlobsUnavailableError
 from aztecd.l1.errors import L1RpcError, L1UnavailableError
@@ -229,6 +230,35 @@ async def test_l1_goes_away_at_every_request(follow):
             await follower.close()
     assert deaths > 10
     assert_is_recorded(follower, "l1-messages")
+
+
+async def test_answers_of_a_wrong_type_at_every_request(follow):
+    """Whatever is answered in the place of the right thing is told as an error, and stores nothing half."""
+    l1 = SessionL1("deploy-accounts")
+    wrong = itertools.cycle([True, 17, "zz", {"a": 1}, [{"a": 1}], "0x", None, [[]], "0xzz", "0x01"])
+    at = left = 0
+    while left <= 0:
+        for value in itertools.islice(wrong, 2):
+            left = at
+
+            def damage(method, answer, value=value):
+                nonlocal left
+                left -= 1
+                return value if left < 0 else answer
+
+            follower = follow(l1)
+            l1.damage = damage
+            with contextlib.suppress(AztecdError):
+                await follower.look()
+            assert check(follower.store) == []
+            l1.damage = None
+            l1.mine(1)
+            await follower.look()
+            assert follower.tips.proposed.number == 3, (at, value)
+            await follower.close()
+            l1.reorganise(1)
+        at += 1
+    assert at > 10
 
 
 async def test_an_l1_that_changes_while_it_is_read(follow):

@@ -98,7 +98,7 @@ class SessionL1:
     """A recorded L1, to be used in the place of an `L1Client`.
 
     Mutable: its head moves. `trouble` is called with each request before it is answered; what it raises is
-    what the caller meets. `requests` counts the requests by method.
+    what the caller meets. `damage` may change each answer. `requests` counts the requests by method.
     """
 
     def __init__(self, name: str, *, head: int | None = None) -> None:
@@ -106,6 +106,7 @@ class SessionL1:
         self.url = self.display_url = f"session://{name}"
         self.errors = ErrorTable()
         self.trouble: Callable[[str, Sequence[Any]], None] | None = None
+        self.damage: Callable[[str, Any], Any] | None = None
         self.requests: dict[str, int] = {}
         self._reorganisations = 0
         self._to_come: deque[int] = deque(range(1, self.recording.last + 1))
@@ -183,7 +184,8 @@ class SessionL1:
         self.requests[method] = self.requests.get(method, 0) + 1
         if self.trouble is not None:
             self.trouble(method, params)
-        return self._answer(method, params)
+        answer = self._answer(method, params)
+        return answer if self.damage is None else self.damage(method, answer)
 
     def batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """Answer requests; the first refusal is raised."""
