@@ -19,16 +19,24 @@ from aztecd.chain import check as check_chain
 from aztecd.config import Config, L1Config, Settings
 from aztecd.crypto.kzg import KzgWorker
 from aztecd.crypto.poseidon2 import KERNEL
-from aztecd.daemon import DATABASE, exit_status, relax_garbage_collection, rpc_server, run_tasks, stop_signal
+from aztecd.daemon import (
+    BLOBS,
+    DATABASE,
+    exit_status,
+    relax_garbage_collection,
+    rpc_server,
+    run_tasks,
+    stop_signal,
+)
 from aztecd.errors import AztecdError
 from aztecd.l1 import (
     ContractSet,
-    L1Account,
     L1Client,
     L1View,
     RollupReader,
     warm_up_blobs,
 )
+from aztecd.l1.blobs import BlobNamespace, BlobStore
 from aztecd.localnet.accounts import FUNDED_ADDRESSES, genesis_public_data
 from aztecd.localnet.card import start_card
 from aztecd.localnet.contracts import are_deployed
@@ -38,6 +46,7 @@ from aztecd.node.data_dir import data_directory
 from aztecd.node.node import AztecNode
 from aztecd.node.record import DataDirError, NetworkRecord
 from aztecd.observability import Metrics, configure_logging
+from aztecd.publisher_key import publisher_account
 from aztecd.state import WorldState, build_genesis
 from aztecd.storage import LevelStore, Prefix
 
@@ -77,7 +86,7 @@ def _begin(config: Config, artifacts: Artifacts, data_dir: Path) -> bool:
         return True
     name = image_name(
         chain_id=config.l1.chain_id,
-        publisher=_publisher(config).address,
+        publisher=publisher_account(config.l1).address,
         folder="\0".join(folder.name for folder in artifacts.folders),
     )
     scratch = (data_dir,) if config.data_dir is None else ()
@@ -97,14 +106,15 @@ def _make_image(config: Config, artifacts: Artifacts, scratch: tuple[Path, ...],
     _log.info("preparing_network", note="the contracts are deployed once and kept for later starts")
     own = Config(
         data_dir=folder,
-        l1=L1Config(port=0, chain_id=config.l1.chain_id, publisher_key=config.l1.publisher_key),
+        l1=L1Config(
+            port=0,
+            chain_id=config.l1.chain_id,
+            publisher_key=config.l1.publisher_key,
+            publisher_key_file=config.l1.publisher_key_file,
+        ),
     )
     with l1_chain(own.l1, program=artifacts.anvil, data_dir=folder, continues=False) as chain:
         return uvloop.run(_prepare(own, artifacts, (*scratch, folder), chain))
-
-
-def _publisher(config: Config) -> L1Account:
-    return L1Account(bytes.fromhex(config.l1.publisher_key.removeprefix("0x")))
 
 
 def check_data_dir(data_dir: Path) -> list[str]:
@@ -139,6 +149,7 @@ class _Opened:
     node: LocalNode
     l1: L1Parts
     kzg: KzgWorker
+    blobs: BlobStore
 
 
 @asynccontextmanager
@@ -148,7 +159,7 @@ async def _opened(
     """Make the node and agree with L1; everything is closed at the end."""
     with ExitStack() as stack:
         contracts = ContractSet(artifacts.l1_artifacts)
-        account = _publisher(config)
+        account = publisher_account(config.l1)
         client = stack.enter_context(closing(L1Client(chain.url, errors=contracts.errors)))
         deployment = prepare_contracts(
             client,
@@ -170,6 +181,9 @@ async def _opened(
         )
         store = stack.enter_context(closing(LevelStore.open(data_dir / DATABASE)))
         kzg = stack.enter_context(closing(KzgWorker()))
+        blobs = BlobStore.open(
+            data_dir / BLOBS, BlobNamespace.of(deployment), max_bytes=config.blobs.max_bytes
+        )
         core = make_core(
             config,
             store,
@@ -179,10 +193,10 @@ async def _opened(
             metrics=Metrics(),
             is_stopping=is_stopping,
         )
-        node = make_local(config, core, l1, account, kzg)
+        node = make_local(config, core, l1, account, kzg, blobs)
         await core.writer.run("agree_with_l1", node.producer.agree_with_l1)
         l1.view.refresh()
-        yield _Opened(node=node, l1=l1, kzg=kzg)
+        yield _Opened(node=node, l1=l1, kzg=kzg, blobs=blobs)
         await core.writer.close()
 
 
@@ -245,7 +259,7 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
             return 0
         relax_garbage_collection()
         async with AsyncExitStack() as running:
-            url = (await running.enter_async_context(rpc_server(config, core).run())).url
+            url = (await running.enter_async_context(rpc_server(config, core, opened.blobs).run())).url
             wallet_url = None
             if config.wallet.port is not None:
                 wallet_url = await running.enter_async_context(

@@ -39,11 +39,12 @@ from aztecd.l1 import (
     L1Client,
     L1Time,
     L1View,
-    Publisher,
     RollupReader,
     TransactionSender,
     sleep_until_stopped,
 )
+from aztecd.l1.blobs import BlobStore
+from aztecd.l1.keeping import KeepingPublisher
 from aztecd.localnet.accounts import genesis_public_data
 from aztecd.localnet.automine import AutoMiner
 from aztecd.localnet.monitor import L1Monitor
@@ -67,7 +68,16 @@ from aztecd.protocol.protocol_contracts import protocol_contracts
 from aztecd.state import WorldState, build_genesis
 from aztecd.storage import KeyValueStore
 
-__all__ = ["Core", "L1Parts", "LocalNode", "make_core", "make_local", "make_producer", "open_chain"]
+__all__ = [
+    "Core",
+    "L1Parts",
+    "LocalNode",
+    "make_core",
+    "make_local",
+    "make_producer",
+    "make_sender",
+    "open_chain",
+]
 
 _ARCHIVED_TXS = 1000
 """Transactions of final blocks that are kept for traces."""
@@ -232,26 +242,29 @@ def make_core(
     )
 
 
+def make_sender(core: Core, l1: L1Parts, account: L1Account) -> TransactionSender:
+    """Make what sends the account's transactions; an account has one sender only."""
+    sleep = partial(sleep_until_stopped, core.is_stopping)
+    return TransactionSender(l1.client, account, l1.deployment.chain_id, sleep=sleep)
+
+
 def make_producer(
-    config: Config, core: Core, l1: L1Parts, account: L1Account, kzg: KzgWorker
+    config: Config, core: Core, l1: L1Parts, sender: TransactionSender, kzg: KzgWorker, blobs: BlobStore
 ) -> CheckpointProducer:
-    """Make what builds, publishes and settles with the account."""
+    """Make what builds, publishes and settles; the blobs that it published are kept."""
     deployment = l1.deployment
-    sender = TransactionSender(
-        l1.client, account, deployment.chain_id, sleep=partial(sleep_until_stopped, core.is_stopping)
-    )
     return CheckpointProducer(
         ledger=core.ledger,
         builder=BlockBuilder(executor=core.executor, check=core.rules.for_block, contracts=core.ledger.chain),
         committer=kzg,
         reader=l1.reader,
         l1_time=L1Time(l1.client, l1.reader.clock),
-        publisher=Publisher(l1.reader, sender, kzg),
+        publisher=KeepingPublisher(l1.reader, sender, kzg, blobs),
         settler=EpochSettler(l1.reader, sender),
         identity=ChainIdentity(
             chain_id=deployment.chain_id,
             rollup_version=deployment.rollup_version,
-            coinbase=account.address,
+            coinbase=sender.account.address,
             fee_recipient=AztecAddress(FR_ZERO),
             mana_limit=_mana_limit(deployment),
             max_txs_per_block=config.sequencer.max_txs_per_block,
@@ -263,9 +276,11 @@ def make_producer(
     )
 
 
-def make_local(config: Config, core: Core, l1: L1Parts, account: L1Account, kzg: KzgWorker) -> LocalNode:
+def make_local(
+    config: Config, core: Core, l1: L1Parts, account: L1Account, kzg: KzgWorker, blobs: BlobStore
+) -> LocalNode:
     """Make the node of a local network: it builds at once, and watches L1 only for what happens to it."""
-    producer = make_producer(config, core, l1, account, kzg)
+    producer = make_producer(config, core, l1, make_sender(core, l1, account), kzg, blobs)
     miner = AutoMiner(
         writer=core.writer,
         producer=producer,

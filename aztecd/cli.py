@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from aztecd import __version__
 from aztecd.cli_wallet import add_codegen_command, add_wallet_commands
@@ -18,6 +18,26 @@ from aztecd.errors import AztecdError
 __all__ = ["main"]
 
 _EXIT_FAILED = 1
+_KEYS: Final = {
+    "host": "rpc.host",
+    "port": "rpc.port",
+    "l1_port": "l1.port",
+    "l1_rpc_url": "l1.rpc_url",
+    "data_dir": "data_dir",
+    "bare": "bare",
+    "wallet_port": "wallet.port",
+    "log_level": "log.level",
+    "registry": "l1.registry",
+    "rollup_version": "l1.rollup_version",
+    "publisher_key_file": "l1.publisher_key_file",
+    "blob_source": "blobs.sources",
+    "prefunded_address": "genesis.prefunded_addresses",
+    "verify": "archiver.verify",
+    "sequencer": "sequencer.enabled",
+    "settle_epochs": "sequencer.settle_epochs",
+    "move_l1_time": "sequencer.move_l1_time",
+}
+"""The settings that options set."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,8 +70,16 @@ def _parser() -> argparse.ArgumentParser:
     local = commands.add_parser(
         "local", help="run a local network: Anvil, the L1 contracts, and a node that builds blocks"
     )
+    _add_common_flags(local)
     _add_local_flags(local)
     local.set_defaults(run=_run_local)
+
+    node = commands.add_parser(
+        "node", help="join a rollup on an L1 chain: follow what others build, and build too if asked"
+    )
+    _add_common_flags(node)
+    _add_node_flags(node)
+    node.set_defaults(run=_run_node)
 
     fetch = commands.add_parser("fetch", help="download the pinned L1 contracts, Aztec contracts and Anvil")
     fetch.set_defaults(run=_run_fetch)
@@ -62,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     config = commands.add_parser("config", help="look at the configuration")
     actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="print the effective settings and where each comes from")
+    _add_common_flags(show)
     _add_local_flags(show)
+    _add_node_flags(show)
     show.set_defaults(run=_run_config_show)
 
     call = commands.add_parser("rpc", help="call a method of a running node and print its result as JSON")
@@ -95,16 +125,33 @@ def _add_url_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8080", help="the node (default %(default)s)")
 
 
-def _add_local_flags(parser: argparse.ArgumentParser) -> None:
+def _add_common_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address that the JSON-RPC server listens on (default 127.0.0.1)")
     parser.add_argument(
         "--port", type=int, help="port of the JSON-RPC server, 0 for a free one (default 8080)"
     )
     parser.add_argument(
-        "--l1-port", type=int, help="port of the Anvil that is started, 0 for a free one (default 8545)"
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="keep the chain here; a local network without it is gone at the end",
     )
     parser.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="keep the chain here; without it, it is gone at the end"
+        "--l1-rpc-url",
+        metavar="URL",
+        help="the L1 node; for a local network an Anvil or Hardhat that already runs",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with settings")
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        help="lowest level that is logged (default info)",
+    )
+
+
+def _add_local_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--l1-port", type=int, help="port of the Anvil that is started, 0 for a free one (default 8545)"
     )
     parser.add_argument(
         "--bare",
@@ -117,26 +164,63 @@ def _add_local_flags(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="serve a wallet with the test accounts on this port, 0 for a free one (default: no wallet)",
     )
-    parser.add_argument("--l1-rpc-url", metavar="URL", help="use an Anvil or Hardhat node that already runs")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with settings")
+
+
+def _add_node_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--registry", metavar="ADDRESS", help="the Registry of the rollup, on L1")
     parser.add_argument(
-        "--log-level",
-        choices=("debug", "info", "warning", "error"),
-        help="lowest level that is logged (default info)",
+        "--rollup-version",
+        type=int,
+        metavar="N",
+        help="which of the Registry's rollups (default: the data directory's, else the canonical one)",
+    )
+    parser.add_argument(
+        "--blob-source",
+        action="append",
+        metavar="SOURCE",
+        help="where blobs come from: beacon:URL, an http(s) or file URL of a blob file store, or anvil; "
+        "give it again for more, they are asked in order (default anvil: the L1 node itself)",
+    )
+    parser.add_argument(
+        "--prefunded-address",
+        action="append",
+        metavar="ADDRESS",
+        help="an Aztec address that holds fee juice at genesis; give it again for more (default: the local "
+        "network's on chain id 31337, elsewhere none)",
+    )
+    parser.add_argument(
+        "--verify",
+        choices=("roots", "execution"),
+        help="check what L1 says by the roots in the headers, or execute transactions of the pool again too "
+        "(default roots)",
+    )
+    parser.add_argument(
+        "--sequencer", action="store_true", default=None, help="propose blocks, where anyone may"
+    )
+    parser.add_argument(
+        "--publisher-key-file",
+        type=Path,
+        metavar="FILE",
+        help="holds the private key of the account that proposes (on chain id 31337 the first development "
+        "account does without it)",
+    )
+    parser.add_argument(
+        "--settle-epochs",
+        action="store_true",
+        default=None,
+        help="submit epoch proofs too, to a rollup with a mock verifier",
+    )
+    parser.add_argument(
+        "--move-l1-time",
+        action="store_true",
+        default=None,
+        help="move the time of a development L1 node on to the next slot instead of waiting",
     )
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    flags: dict[str, Any] = {
-        "rpc.host": options.host,
-        "rpc.port": options.port,
-        "l1.port": options.l1_port,
-        "l1.rpc_url": options.l1_rpc_url,
-        "data_dir": options.data_dir,
-        "bare": options.bare,
-        "wallet.port": options.wallet_port,
-        "log.level": options.log_level,
-    }
+    given = vars(options)
+    flags = {key: given.get(name) for name, key in _KEYS.items()}
     return load_settings(file=options.config, environment=os.environ, flags=flags)
 
 
@@ -144,6 +228,12 @@ def _run_local(options: argparse.Namespace) -> int:
     from aztecd.app import run_local  # noqa: PLC0415 - the other commands start without the node
 
     return run_local(_settings(options))
+
+
+def _run_node(options: argparse.Namespace) -> int:
+    from aztecd.app_node import run_node  # noqa: PLC0415 - the other commands start without the node
+
+    return run_node(_settings(options))
 
 
 def _run_fetch(_: argparse.Namespace) -> int:

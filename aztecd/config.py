@@ -136,7 +136,7 @@ class GenesisConfig:
     """The state before block 1."""
 
     prefunded_addresses: tuple[str, ...] | None = None
-    """Who holds fee juice. By default the accounts of the local network on chain id 31337, elsewhere nobody."""
+    """Who holds fee juice. By default the local network's accounts on chain id 31337, elsewhere nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +278,8 @@ def _check(config: Config) -> None:
         raise ConfigError("l1.publisher_key must be 64 hexadecimal digits, with or without 0x before them")
     if not is_private_key(config.l1.publisher_key):
         raise ConfigError("l1.publisher_key is no private key of secp256k1: it is 0 or too large")
+    if config.l1.publisher_key_file is not None and config.l1.publisher_key != FIRST_DEVELOPMENT_KEY:
+        raise ConfigError("l1.publisher_key and l1.publisher_key_file are both set: choose one")
     if config.l1.registry is not None and not _L1_ADDRESS.fullmatch(config.l1.registry):
         raise ConfigError("l1.registry must be an address: 0x and 40 hexadecimal digits")
     for address in config.genesis.prefunded_addresses or ():

@@ -78,10 +78,11 @@ def _boolean(text: str) -> bool:
 
 
 def masked_url(url: str) -> str:
-    """Leave user and password out of a URL."""
+    """Leave out of a URL what may be secret: user, password and query."""
+    url, question, _ = url.partition("?")
     scheme, separator, rest = url.partition("://")
     # The last @: a password that has one, or a slash, stays hidden too.
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}{question and '?...'}"
 
 
 def shown(value: Any) -> str:

@@ -18,12 +18,22 @@ from aztecd.config import Config
 from aztecd.constants import AZTEC_VERSION, PROTOCOL_CONTRACTS_HASH, VK_TREE_ROOT
 from aztecd.crypto.field import fr_hex
 from aztecd.errors import AztecdError
+from aztecd.l1.blobs import BlobStore
 from aztecd.node.writer import SerialWriter
 from aztecd.rpc import RpcLimits, RpcServer
 
-__all__ = ["DATABASE", "exit_status", "relax_garbage_collection", "rpc_server", "run_tasks", "stop_signal"]
+__all__ = [
+    "BLOBS",
+    "DATABASE",
+    "exit_status",
+    "relax_garbage_collection",
+    "rpc_server",
+    "run_tasks",
+    "stop_signal",
+]
 
 _log = structlog.get_logger("aztecd")
+BLOBS = "blobs"
 DATABASE = "db"
 """In a data directory."""
 _EXIT_BUG = 3
@@ -123,8 +133,8 @@ class _StopRequestedError(Exception):
     """Ends the task group."""
 
 
-def rpc_server(config: Config, core: Core) -> RpcServer:
-    """Make the server of a node's methods; it is healthy until the writer meets a bug."""
+def rpc_server(config: Config, core: Core, blobs: BlobStore) -> RpcServer:
+    """Make the server of a node's methods, and of its blobs; it is healthy until the writer meets a bug."""
     return RpcServer(
         node=core.api,
         host=config.rpc.host,
@@ -138,6 +148,7 @@ def rpc_server(config: Config, core: Core) -> RpcServer:
         ),
         metrics=core.metrics,
         exposition=core.metrics.exposition,
+        blobs=blobs,
     )
 
 

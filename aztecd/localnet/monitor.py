@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from aztecd.chain import Tips
 from aztecd.errors import AztecdError, UnavailableError
 from aztecd.l1 import L1Snapshot, L1View
+from aztecd.node.gauges import measure
 from aztecd.node.ledger import Ledger
 from aztecd.node.writer import SerialWriter, WriterStoppedError
 from aztecd.observability import Metrics
@@ -76,7 +76,7 @@ class L1Monitor:
         if self._is_away:
             _log.info("l1_is_back", block=snapshot.block_number)
         self._is_away = False
-        self._measure(snapshot)
+        measure(self._metrics, self._ledger, snapshot)
         if snapshot.tips.pending < known.checkpointed.checkpoint_number:
             self._on_lost_checkpoints()
             return
@@ -94,18 +94,6 @@ class L1Monitor:
         except AztecdError as error:
             # The next block asks again before it is built.
             _log.warning("l1_messages_not_read", reason=str(error))
-
-    def _measure(self, snapshot: L1Snapshot) -> None:
-        tips = self._ledger.chain.tips()
-        for name, number in (
-            ("proposed", tips.proposed.number),
-            ("checkpointed", tips.checkpointed.number),
-            ("proven", tips.proven.number),
-            ("finalized", tips.finalized.number),
-        ):
-            self._metrics.block_height.labels(name).set(number)
-        self._metrics.pending_txs.set(self._ledger.mempool.pending_count)
-        self._metrics.l1_drift_seconds.set(snapshot.timestamp - time.time())
 
     async def _take_over(self, snapshot: L1Snapshot, known: Tips) -> None:
         if (

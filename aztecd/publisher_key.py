@@ -1,0 +1,43 @@
+"""The account that proposes: its key, from a file or from the settings, never shown."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from aztecd.config import ConfigError, L1Config, is_private_key
+from aztecd.l1 import L1Account
+
+__all__ = ["publisher_account"]
+
+_log = structlog.get_logger("aztecd")
+_KEY: Final = "l1.publisher_key_file"
+_MAX_BYTES: Final = 256
+
+
+def publisher_account(config: L1Config) -> L1Account:
+    """Make the account, with the key of the file if there is one. Raises ConfigError, which shows no key."""
+    path = config.publisher_key_file
+    key = config.publisher_key if path is None else _read(path)
+    return L1Account(bytes.fromhex(key.removeprefix("0x")))
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            mode = path.stat().st_mode
+            content = file.read(_MAX_BYTES)
+    except OSError as error:
+        raise ConfigError(f"{_KEY}: can't read {path}: {error.strerror}") from error
+    text = content.decode("ascii", errors="replace").strip()
+    if not is_private_key(text):
+        raise ConfigError(
+            f"{_KEY}: {path} holds no private key of secp256k1: it must be 64 hexadecimal digits, with or "
+            "without 0x before them, alone in the file"
+        )
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        _log.warning("key_file_open_to_others", file=str(path), hint="chmod 600")
+    return text
