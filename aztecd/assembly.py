@@ -40,6 +40,7 @@ from aztecd.l1 import (
     L1Time,
     L1View,
     RollupReader,
+    SenderOptions,
     TransactionSender,
     sleep_until_stopped,
 )
@@ -242,10 +243,12 @@ def make_core(
     )
 
 
-def make_sender(core: Core, l1: L1Parts, account: L1Account) -> TransactionSender:
+def make_sender(
+    core: Core, l1: L1Parts, account: L1Account, options: SenderOptions | None = None
+) -> TransactionSender:
     """Make what sends the account's transactions; an account has one sender only."""
     sleep = partial(sleep_until_stopped, core.is_stopping)
-    return TransactionSender(l1.client, account, l1.deployment.chain_id, sleep=sleep)
+    return TransactionSender(l1.client, account, l1.deployment.chain_id, options=options, sleep=sleep)
 
 
 def make_producer(

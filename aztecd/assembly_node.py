@@ -16,7 +16,7 @@ from aztecd.l1.blobs import BlobFetcher, BlobNamespace, BlobStore
 from aztecd.l1.blobs.specs import blob_sources
 from aztecd.l1.calldata import CalldataReader
 from aztecd.node.gauges import measure
-from aztecd.sequencer import EpochSettlement, SlotSequencer, SlotTiming
+from aztecd.sequencer import SENDER_OPTIONS, EpochSettlement, SlotSequencer, SlotTiming
 
 __all__ = ["JoinedNode", "make_joined"]
 
@@ -101,7 +101,7 @@ def _sequencer(
 ) -> SlotSequencer:
     clock = l1.reader.clock
     # One for all: two would take the same nonce.
-    sender = make_sender(core, l1, account)
+    sender = make_sender(core, l1, account, SENDER_OPTIONS)
     settlement = EpochSettlement(
         chain=core.ledger.chain, settler=EpochSettler(l1.reader, sender), clock=clock
     )
