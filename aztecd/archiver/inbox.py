@@ -16,15 +16,16 @@ from functools import partial
 
 import structlog
 
-from aztecd.archiver.errors import L1ContradictionError
+from aztecd.archiver.errors import FinalChainLostError, L1ContradictionError
 from aztecd.chain import InboxMessage
+from aztecd.constants import L1_TO_L2_MESSAGES_PER_CHECKPOINT
 from aztecd.crypto.field import Fr
 from aztecd.crypto.keccak import keccak256
 from aztecd.l1 import RollupReader
 from aztecd.l1.events import MessageSent
 from aztecd.l1.reads import hex_number
 from aztecd.node.ledger import Ledger
-from aztecd.protocol.basic import LeafIndex
+from aztecd.protocol.basic import CheckpointNumber, LeafIndex
 from aztecd.storage import Prefix, WriteBatch, prefix_end
 
 __all__ = ["InboxSync"]
@@ -68,6 +69,7 @@ class InboxSync:
 
         Raises:
             L1ContradictionError: the events do not lead to the rolling hash that the Inbox has.
+            FinalChainLostError: L1 has others in the place of messages that a final checkpoint took.
             L1UnavailableError: L1 is away; what was read before is stored.
         """
         if block is None:
@@ -89,9 +91,25 @@ class InboxSync:
                     f"to {known.count + len(events)} or to others"
                 )
             removed_from = LeafIndex(self._last_index_of(known) + 1)
+            self._require_final_kept(removed_from, events)
             _log.warning("l1_messages_changed", kept=known.count, now=state.total_messages)
         self._keep(known, events, block, removed_from)
         return True
+
+    def _require_final_kept(self, removed_from: LeafIndex, events: Sequence[MessageSent]) -> None:
+        """Let no message be replaced that is final: L1 is another chain then, and nothing of it is taken."""
+        leaves = {event.index: event.leaf for event in events}
+        chain = self._ledger.chain
+        final = chain.tips().finalized.checkpoint_number
+        for number in range(removed_from // L1_TO_L2_MESSAGES_PER_CHECKPOINT + 1, final + 1):
+            first = (number - 1) * L1_TO_L2_MESSAGES_PER_CHECKPOINT
+            stored = chain.messages_of_checkpoint(CheckpointNumber(number))
+            for index, leaf in enumerate(stored, start=first):
+                if index >= removed_from and leaves.get(LeafIndex(index)) != leaf:
+                    raise FinalChainLostError(
+                        f"L1 has other messages for checkpoint {number}, which was final: follow the L1 "
+                        "chain that belongs to the data directory, or begin with an empty one"
+                    )
 
     def _known(self) -> _Place:
         data = self._store.get(Prefix.L1_INBOX.key)
