@@ -1,18 +1,22 @@
 """BLS12-381 as far as the batching of blobs needs it: sums of points of G1, and scalars.
 
-py_ecc takes more than a second to import and only a prover of epochs needs it, hence the imports inside.
+py_ecc takes more than a second to import and only a prover of epochs needs it, hence the imports inside. It
+also raises the interpreter's recursion limit to 100,000, with which deeply nested JSON overflows the stack
+and ends the process; so the limit is put back.
 
 Authority: the compressed form is that of EIP-2537 and of the KZG library (Zcash serialisation).
 """
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from aztecd.crypto.errors import PointError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from py_ecc.fields import optimized_bls12_381_FQ as Fq
     from py_ecc.typing import Optimized_Point3D
@@ -36,8 +40,9 @@ def g1_linear_combination(points: Iterable[bytes], scalars: Iterable[int]) -> by
 
     Raises PointError unless every point is in canonical form, on the curve and in the subgroup.
     """
-    from py_ecc.bls.g2_primitives import G1_to_pubkey  # noqa: PLC0415 -- slow to import, see above
-    from py_ecc.optimized_bls12_381.optimized_curve import Z1, add, multiply  # noqa: PLC0415 -- as above
+    with _same_recursion_limit():
+        from py_ecc.bls.g2_primitives import G1_to_pubkey  # noqa: PLC0415 -- slow to import, see above
+        from py_ecc.optimized_bls12_381.optimized_curve import Z1, add, multiply  # noqa: PLC0415 -- as above
 
     total = Z1
     for point, scalar in zip(points, scalars, strict=True):
@@ -46,8 +51,9 @@ def g1_linear_combination(points: Iterable[bytes], scalars: Iterable[int]) -> by
 
 
 def _decompress(data: bytes) -> Optimized_Point3D[Fq]:
-    from eth_typing import BLSPubkey  # noqa: PLC0415 -- as below
-    from py_ecc.bls.g2_primitives import pubkey_to_G1, subgroup_check  # noqa: PLC0415 -- slow to import
+    with _same_recursion_limit():
+        from eth_typing import BLSPubkey  # noqa: PLC0415 -- as below
+        from py_ecc.bls.g2_primitives import pubkey_to_G1, subgroup_check  # noqa: PLC0415 -- slow to import
 
     if len(data) != G1_SIZE:
         raise PointError(f"a compressed point has {G1_SIZE} bytes, got {len(data)}")
@@ -58,3 +64,12 @@ def _decompress(data: bytes) -> Optimized_Point3D[Fq]:
     if not subgroup_check(point):
         raise PointError(f"0x{data.hex()} is not in the subgroup of G1")
     return point
+
+
+@contextmanager
+def _same_recursion_limit() -> Iterator[None]:
+    limit = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)

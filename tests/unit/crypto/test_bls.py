@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from aztecd.crypto.bls import SCALAR_MODULUS, g1_linear_combination, scalar_powers
@@ -21,6 +24,20 @@ def test_linear_combination() -> None:
     assert g1_linear_combination([GENERATOR, GENERATOR], [7, SCALAR_MODULUS - 7]) == INFINITY
     five = g1_linear_combination([GENERATOR], [5])
     assert g1_linear_combination([GENERATOR, five], [2, 3]) == g1_linear_combination([GENERATOR], [17])
+
+
+def test_deep_json_does_not_end_a_process_that_has_summed_points() -> None:
+    script = (
+        "import json\n"
+        "from aztecd.crypto.bls import g1_linear_combination\n"
+        f"g1_linear_combination([bytes.fromhex('{GENERATOR.hex()}')], [1])\n"
+        "try:\n"
+        "    json.loads('[' * 100_000)\n"
+        "except RecursionError:\n"
+        "    print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "refused\n", "")
 
 
 def test_counts_must_match() -> None:
