@@ -28,7 +28,7 @@ SHOW_EVERY = 25
 pytestmark = [
     pytest.mark.crash,
     pytest.mark.integration,
-    pytest.mark.timeout(120 + 10 * RUNS),
+    pytest.mark.timeout(240 + 30 * RUNS),
     pytest.mark.loop_may_block(1000),
 ]
 
