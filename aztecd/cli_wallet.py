@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,7 +86,17 @@ def add_wallet_commands(commands: _Subparsers) -> None:
     serve = _action(actions, "serve", "answer aztec.js' WalletSchema by JSON-RPC on this machine", _serve)
     serve.add_argument("--port", type=int, default=0, help="(default: a free one)")
     serve.add_argument(
-        "--app", action="append", default=[], metavar="NAME", help="an application with a token of its own"
+        "--app",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an application with a token of its own, which is shown once; it and what is granted are kept",
+    )
+    serve.add_argument(
+        "--new-token", action="append", default=[], metavar="NAME", help="give an application another token"
+    )
+    serve.add_argument(
+        "--forget", action="append", default=[], metavar="NAME", help="let an application in no longer"
     )
     serve.add_argument(
         "--approve",
@@ -257,17 +268,27 @@ async def _simulate(client: Client, options: argparse.Namespace) -> int:
 
 
 async def _serve(client: Client, options: argparse.Namespace) -> int:
-    from aztecd.rpc.wallet_server import WalletServer, new_token  # noqa: PLC0415 - only this command needs it
+    from aztecd.rpc.wallet_server import WalletServer  # noqa: PLC0415 - only this command needs it
+    from aztecd.wallet.apps import new_token  # noqa: PLC0415 - same
     from aztecd.wallet.guard import GuardedWallet  # noqa: PLC0415 - same
 
-    tokens = {new_token(): GuardedWallet.for_owner(client.wallet)}
-    lines = [f"token of the owner {next(iter(tokens))}"]
+    apps = client.wallet.apps
+    lines = [f"forgot {name}" for name in options.forget if apps.remove(name)]
+    owner = new_token()
+    lines.append(f"token of the owner {owner}")
+    wanted = dict.fromkeys([*options.app, *options.new_token])
+    fresh = [name for name in wanted if name in options.new_token or apps.find(name) is None]
+    lines += [f"token of {name} {apps.admit(name)}" for name in fresh]
     confirmation = _confirmation(options.approve)
-    for name in options.app:
-        token = new_token()
-        tokens[token] = GuardedWallet(client.wallet, name, confirmation)
-        lines.append(f"token of {name} {token}")
-    async with WalletServer(tokens, port=options.port).serve() as address:
+    guarded = {}
+    for app in apps.all():
+        guarded[app.digest] = GuardedWallet(
+            client.wallet, app.name, confirmation, app.grants, keep=partial(apps.keep_grants, app.name)
+        )
+        if app.name not in fresh:
+            lines.append(f"{app.name} has its token")
+    wallets = {owner: GuardedWallet.for_owner(client.wallet)}
+    async with WalletServer(wallets, by_digest=guarded, port=options.port).serve() as address:
         for line in lines:
             _print(line)
         _print(f"ready {address.url}")

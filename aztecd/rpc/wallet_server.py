@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,31 +27,26 @@ from aztecd.rpc.limits import RpcLimits
 from aztecd.rpc.replies import decode_body, failure_before_routing
 from aztecd.rpc.server import ServerAddress
 from aztecd.rpc.wallet_methods import WALLET_METHODS, WALLET_NAMESPACES, WalletService
+from aztecd.wallet.apps import token_digest
 from aztecd.wallet.guard import GuardedWallet
 
-__all__ = ["WALLET_LIMITS", "WalletServer", "new_token"]
+__all__ = ["WALLET_LIMITS", "WalletServer"]
 
 _log = structlog.get_logger("aztecd.wallet.rpc")
 
 WALLET_LIMITS: Final = RpcLimits(max_body_bytes=64 << 20, max_concurrent_requests=64, max_connections=128)
 """Artifacts of contracts, which clients send when they register them, are megabytes long."""
 _LOCAL_NAMES: Final = frozenset({"localhost", "ip6-localhost"})
-_TOKEN_BYTES: Final = 32
-
-
-def new_token() -> str:
-    """Draw a token: 64 hexadecimal digits."""
-    return secrets.token_hex(_TOKEN_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
 class _App:
-    token: str
+    digest: bytes
     dispatcher: Dispatcher
 
 
 class WalletServer:
-    """Serves wallets by token.
+    """Serves wallets by token, or by the digest of one.
 
     An empty token serves whoever asks without one, which only a local network whose accounts are worth
     nothing should do.
@@ -62,6 +56,7 @@ class WalletServer:
         self,
         wallets: Mapping[str, GuardedWallet],
         *,
+        by_digest: Mapping[bytes, GuardedWallet] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         limits: RpcLimits = WALLET_LIMITS,
@@ -72,14 +67,15 @@ class WalletServer:
         self._host = host
         self._port = port
         self._limits = limits
+        digests = {token_digest(token): wallet for token, wallet in wallets.items()}
         self._apps = [
             _App(
-                token,
+                digest,
                 Dispatcher(
                     WalletService(wallet), limits, methods=WALLET_METHODS, namespaces=WALLET_NAMESPACES
                 ),
             )
-            for token, wallet in wallets.items()
+            for digest, wallet in {**(by_digest or {}), **digests}.items()
         ]
         self._working = 0
 
@@ -137,10 +133,10 @@ class WalletServer:
     def _app_of(self, header: str) -> _App | None:
         kind, _, given = header.partition(" ")
         token = given.strip() if kind.lower() == "bearer" else ""
-        found = None
+        found, digest = None, token_digest(token)
         for app in self._apps:
             # All of them are compared, in constant time each.
-            if hmac.compare_digest(app.token.encode(), token.encode()):
+            if hmac.compare_digest(app.digest, digest):
                 found = app
         return found
 

@@ -90,6 +90,7 @@ class Prefix(IntEnum):
     WALLET_ACCOUNT = 0x84
     WALLET_CONTACT = 0x85
     PXE_DELIVERED = 0x86
+    WALLET_APP = 0x87
 
     @property
     def key(self) -> bytes:

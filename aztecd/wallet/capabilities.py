@@ -49,10 +49,14 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
-    """What was granted; `accounts` are those that the application may see and act for, None for all."""
+    """What was granted; `accounts` are those that the application may see and act for, None for all.
+
+    `expires_ms` is a time, in milliseconds since 1970.
+    """
 
     capabilities: tuple[Capability, ...] = ()
     accounts: frozenset[AztecAddress] | None = frozenset()
+    expires_ms: float | None = None
 
     def sees(self, account: AztecAddress) -> bool:
         """Tell whether the application may know of an account."""

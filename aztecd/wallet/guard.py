@@ -23,6 +23,7 @@ from aztecd.pxe.keys import Secret
 from aztecd.pxe.requests import AuthWitness, ExecutionPayload, FunctionCall
 from aztecd.pxe.results import ProfileResult, UtilityResult
 from aztecd.wallet.api import EventDefinition, PrivateEventQuery, Wallet
+from aztecd.wallet.apps import OWNER
 from aztecd.wallet.capabilities import ALL_CAPABILITIES, Capability, Grants, Manifest
 from aztecd.wallet.errors import NotGrantedError
 from aztecd.wallet.intents import CallIntent, Intent
@@ -97,30 +98,36 @@ class GuardedWallet:
         confirmation: Confirmation,
         grants: Grants | None = None,
         *,
+        keep: Callable[[Grants], None] | None = None,
         now_ms: Callable[[], float] = lambda: time.time() * 1000,
     ) -> None:
+        """Guard a wallet; `keep` is given the grants whenever the user has chosen new ones."""
         self._wallet = wallet
         self._app = app
         self._confirmation = confirmation
         self._grants = grants if grants is not None else Grants()
+        self._keep = keep
         self._now_ms = now_ms
-        self._expires_ms: float | None = None
 
     @classmethod
     def for_owner(cls, wallet: Wallet) -> GuardedWallet:
         """Give the wallet of its owner's programs: everything is granted."""
         grants = Grants(capabilities=ALL_CAPABILITIES, accounts=None)
-        return cls(wallet, "owner", ApproveAll(), grants)
+        return cls(wallet, OWNER, ApproveAll(), grants)
 
     async def request_capabilities(self, manifest: Manifest) -> JsonValue:
         """Let the user choose what the application may do; that replaces what was granted before."""
         granted = await self._confirmation.grant(self._app, manifest)
         accounts = await self._wallet.get_accounts()
         shares_accounts = any(item["type"] == "accounts" for item in granted)
+        expires_ms = None if manifest.expiration_ms is None else self._now_ms() + manifest.expiration_ms
         self._grants = Grants(
             capabilities=tuple(granted),
             accounts=frozenset(item.item for item in accounts) if shares_accounts else frozenset(),
+            expires_ms=expires_ms,
         )
+        if self._keep is not None:
+            self._keep(self._grants)
         shown = [{"alias": item.alias, "item": f"0x{item.item.hex()}"} for item in accounts]
         answer: dict[str, JsonValue] = {
             "version": "1.0",
@@ -129,10 +136,8 @@ class GuardedWallet:
             ],
             "wallet": {"name": "aztecd", "version": __version__},
         }
-        self._expires_ms = None
-        if manifest.expiration_ms is not None:
-            self._expires_ms = self._now_ms() + manifest.expiration_ms
-            answer["expiresAt"] = int(self._expires_ms)
+        if expires_ms is not None:
+            answer["expiresAt"] = int(expires_ms)
         return answer
 
     async def get_chain_info(self) -> ChainInfo:
@@ -238,8 +243,9 @@ class GuardedWallet:
         return await self._wallet.create_auth_witness(account, intent)
 
     def _now(self) -> Grants:
-        if self._expires_ms is not None and self._now_ms() > self._expires_ms:
-            self._grants, self._expires_ms = Grants(), None
+        expires_ms = self._grants.expires_ms
+        if expires_ms is not None and self._now_ms() > expires_ms:
+            self._grants = Grants()
         return self._grants
 
     def _sees(self, accounts: Sequence[AztecAddress]) -> bool:

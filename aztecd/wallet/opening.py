@@ -18,6 +18,7 @@ from aztecd.pxe.oracles import ContractLog
 from aztecd.pxe.pxe import Pxe
 from aztecd.storage import KeyValueStore, Prefix
 from aztecd.wallet.accounts import AccountBook, Contacts
+from aztecd.wallet.apps import AppBook
 from aztecd.wallet.artifacts import ArtifactFolders, StandardProtocolContracts
 from aztecd.wallet.wallet import LocalWallet, WalletSettings
 
@@ -74,6 +75,7 @@ async def open_wallet(node: PxeNode, store: KeyValueStore, setup: WalletSetup) -
                 node=node,
                 accounts=AccountBook(store, vault),
                 contacts=Contacts(store),
+                apps=AppBook(store, vault),
                 artifacts=setup.artifacts,
                 settings=setup.settings,
             )

@@ -52,6 +52,7 @@ from aztecd.wallet.accounts import (
     describe_account,
 )
 from aztecd.wallet.api import EventDefinition, PrivateEventQuery
+from aztecd.wallet.apps import AppBook
 from aztecd.wallet.authorization import message_hash_of
 from aztecd.wallet.errors import (
     AccountUnknownError,
@@ -103,9 +104,11 @@ class LocalWallet:
         node: PxeNode,
         accounts: AccountBook,
         contacts: Contacts,
+        apps: AppBook,
         artifacts: AccountArtifacts,
         settings: WalletSettings | None = None,
     ) -> None:
+        self.apps: Final = apps
         self.node: Final = node
         self.pxe: Final = pxe
         self._accounts = accounts

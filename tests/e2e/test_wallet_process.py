@@ -39,9 +39,16 @@ def serve(client, daemon, wallet_dir):
     """Start a service over the wallet; it is ended in any case."""
     running = []
 
-    def begin(approve):
+    def begin(approve, *arguments, apps=("app",)):
         running.append(
-            WalletProcess(client, node_url=daemon.url, data_dir=wallet_dir, apps=("app",), approve=approve)
+            WalletProcess(
+                client,
+                node_url=daemon.url,
+                data_dir=wallet_dir,
+                apps=apps,
+                approve=approve,
+                arguments=arguments,
+            )
         )
         return running[-1]
 
@@ -82,11 +89,22 @@ def test_an_application_uses_the_wallet_of_another_process(client, daemon, serve
     said = service.log.lower()
     assert not [known for known in TEST_ACCOUNTS if f"{int.from_bytes(known.secret):x}" in said]
 
-    service = serve("none")
-    refused = ask_wallet(service, "app", "getAccounts")
-    assert "app may not see the accounts" in refused["error"]["message"]
-    senders = ask_wallet(service, "owner", "getAddressBook")["result"]
+    # The application keeps its token and what it was granted, another one has neither.
+    token, former = service.tokens["app"], service.tokens["owner"]
+    service = serve("none", apps=("app", "other"))
+    assert service.tokens.keys() == {"owner", "other"}
+    assert len(ask_wallet(service, token, "getAccounts")["result"]) == 2
+    refused = ask_wallet(service, service.tokens["other"], "getAccounts")
+    assert "other may not see the accounts" in refused["error"]["message"]
+    senders = ask_wallet(service, service.tokens["owner"], "getAddressBook")["result"]
     assert [entry["alias"] for entry in senders] == ["coin"]
+    assert "A token is needed" in ask_wallet(service, former, "getAddressBook")["error"]["message"]
+    service.stop()
+
+    service = serve("none", "--new-token", "app", "--forget", "other", apps=())
+    assert service.tokens.keys() == {"owner", "app"}
+    assert "A token is needed" in ask_wallet(service, token, "getAccounts")["error"]["message"]
+    assert len(ask_wallet(service, service.tokens["app"], "getAccounts")["result"]) == 2
     service.stop()
 
 
@@ -105,9 +123,9 @@ def test_a_script_works_as_with_the_wallet_of_the_reference(client, daemon, serv
     service.stop()
 
 
-def ask_wallet(service, user, method):
+def ask_wallet(service, token, method):
     body = {"jsonrpc": "2.0", "id": 1, "method": f"wallet_{method}", "params": []}
-    headers = {"content-type": "application/json", "authorization": f"Bearer {service.tokens[user]}"}
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
     request = Request(service.url, json.dumps(body).encode(), headers)
     try:
         with urlopen(request) as response:

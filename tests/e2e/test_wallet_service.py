@@ -10,7 +10,8 @@ from aztecd.client import NOBODY, connect
 from aztecd.crypto.field import fr
 from aztecd.localnet.accounts import TEST_ACCOUNTS
 from aztecd.pxe.keys import Secret
-from aztecd.rpc.wallet_server import WalletServer, new_token
+from aztecd.rpc.wallet_server import WalletServer
+from aztecd.wallet.apps import new_token
 from aztecd.wallet.artifacts import ArtifactFolders
 from aztecd.wallet.guard import ApproveAll, GuardedWallet
 from aztecd.wallet.opening import WalletSetup

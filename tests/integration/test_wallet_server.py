@@ -11,6 +11,7 @@ import pytest
 
 from aztecd.rpc.errors import ListenError, PortInUseError
 from aztecd.rpc.wallet_server import WalletServer
+from aztecd.wallet.apps import token_digest
 from aztecd.wallet.guard import ApproveAll, DenyAll, GuardedWallet
 from tests.support.fake_wallet import ALICE, BOB, FakeWallet
 
@@ -50,6 +51,18 @@ async def test_each_token_has_its_own_wallet(server):
     assert (status, answer["error"]["code"]) == (400, -32702)
     assert "shop may not see the accounts" in answer["error"]["message"]
     assert (await asyncio.to_thread(call, server, "wallet_getAccounts", token="friend"))[0] == 200
+
+
+async def test_a_wallet_is_served_to_whoever_has_the_token_of_a_digest():
+    digest = token_digest("let me in")
+    shop = GuardedWallet(FakeWallet(), "shop", ApproveAll())
+    async with WalletServer({}, by_digest={digest: shop}).serve() as address:
+        status, answer, _ = await asyncio.to_thread(
+            call, address.url, "wallet_getAccounts", token="let me in"
+        )
+        assert (status, len(answer["result"])) == (200, 1)
+        for token in (digest.hex(), "let me", ""):
+            assert (await asyncio.to_thread(call, address.url, "wallet_getAccounts", token=token))[0] == 401
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "owner2"])

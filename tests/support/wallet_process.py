@@ -39,7 +39,7 @@ def wallet_setup(client: Client, artifacts: Artifacts, code_cache: Path) -> Wall
 
 
 class WalletProcess:
-    """A child process `aztecd wallet serve`; `tokens` by application, the owner's as `owner`."""
+    """A child process `aztecd wallet serve`; `tokens` are the shown ones, the owner's as `owner`."""
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class WalletProcess:
         data_dir: Path,
         apps: Sequence[str] = (),
         approve: str = "none",
+        arguments: Sequence[str] = (),
     ) -> None:
         command = [sys.executable, "-m", "aztecd", "wallet", "serve", "--plain", "--node-url", node_url]
         command += ["--data-dir", str(data_dir), "--approve", approve]
@@ -56,6 +57,7 @@ class WalletProcess:
             command += ["--artifacts", str(folder)]
         for app in apps:
             command += ["--app", app]
+        command += arguments
         self.tokens: dict[str, str] = {}
         self.url = ""
         self._errors = (data_dir / "wallet.log").open("w+")

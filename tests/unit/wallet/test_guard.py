@@ -135,6 +135,20 @@ async def test_grants_expire(wallet):
         await guarded.get_accounts()
 
 
+async def test_grants_outlive_the_process_and_expire_all_the_same(wallet):
+    now, kept = [1000.0], []
+    first = GuardedWallet(wallet, "shop", Rule(), keep=kept.append, now_ms=lambda: now[0])
+    await first.request_capabilities(manifest(ACCOUNTS, SENDING))
+    await first.request_capabilities(manifest(ACCOUNTS, expiration=500))
+    assert [grants.expires_ms for grants in kept] == [None, 1500]
+    assert [item["type"] for item in kept[0].capabilities] == ["accounts", "transaction"]
+    again = GuardedWallet(wallet, "shop", Rule(), kept[-1], now_ms=lambda: now[0])
+    assert [item.alias for item in await again.get_accounts()] == ["alice"]
+    now[0] = 1501
+    with pytest.raises(NotGrantedError):
+        await again.get_accounts()
+
+
 async def test_the_user_is_asked_with_all_details(wallet):
     rule = Rule()
     guarded = GuardedWallet(wallet, "shop", rule)
