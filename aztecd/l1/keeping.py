@@ -16,7 +16,7 @@ __all__ = ["KeepingPublisher"]
 
 
 class KeepingPublisher(Publisher):
-    """Publishes as any publisher, and puts the blobs of what L1 has into a store."""
+    """Publishes as any publisher, and puts the blobs into a store before."""
 
     def __init__(
         self, reader: RollupReader, sender: TransactionSender, prover: BlobProver, store: BlobStore
@@ -26,11 +26,13 @@ class KeepingPublisher(Publisher):
         self._store = store
 
     def publish(self, request: ProposeRequest, *, l1_timestamp: int | None = None) -> CheckpointOnL1:
-        """See `Publisher.publish`. That the store can't keep a blob is no failure."""
-        published = super().publish(request, l1_timestamp=l1_timestamp)
+        """See `Publisher.publish`. That the store can't keep a blob is no failure.
+
+        Kept first: a follower asks as soon as L1 has the checkpoint, and a crash in between loses nothing.
+        """
         commitments = request.blob_commitments or [
             self._prover_of_kept.commitment(blob) for blob in request.blobs
         ]
         for blob, commitment in zip(request.blobs, commitments, strict=True):
             self._store.put(blob, commitment)
-        return published
+        return super().publish(request, l1_timestamp=l1_timestamp)
