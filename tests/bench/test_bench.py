@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from itertools import islice
 
 import pytest
 
 from tests.bench import processes
 from tests.bench.__main__ import _parser, main
+from tests.bench.catch_up import CatchUp, Sample
+from tests.bench.effects import drawn_effects, recorded_effects
 from tests.bench.generator import generator
 from tests.bench.measure import Plan
 from tests.bench.reads import READS
@@ -57,6 +60,58 @@ def test_a_small_run_measures_both_wallets(client, artifacts, tmp_path):
     for times in ("transfer_s", "simulate_s", "send_s", "cold_s", "sync_s"):
         assert {name: len(found) for name, found in wallets[times].items()} == {"aztecd": 1, "reference": 1}
     assert "find 25 notes" in tables.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.integration
+@pytest.mark.timeout(600)
+def test_a_small_run_measures_how_a_node_catches_up(artifacts, tmp_path):
+    file, tables = tmp_path / "results.json", tmp_path / "results.md"
+    counts = "--catch-up --checkpoints 6"
+    assert main([*counts.split(), "--json", str(file), "--markdown", str(tables)]) == 0
+
+    [found] = json.loads(file.read_text())["catch_up"]
+    assert (found["name"], found["checkpoints"], found["txs"]) == ("aztecd", 6, 30)
+    assert found["samples"][-1]["block"] == 6
+    assert 0 < found["first_block_s"] <= found["seconds"]
+    assert found["peak_mib"] > found["samples"][-1]["anonymous_mib"] > 20
+    assert "### Catch-up with 6 checkpoints" in tables.read_text()
+
+
+def test_memory_growth_is_that_of_the_later_blocks():
+    run = CatchUp(name="node", checkpoints=1000, txs=5000)
+    for block in range(0, 1001, 50):
+        # Fifty at once, then one for each hundred blocks, and something that comes and goes.
+        noise = 0.5 * (-1) ** (block // 50)
+        anonymous = 20.0 if block < 200 else 70 + block / 100 + noise
+        run.samples.append(Sample(seconds=block / 10, block=block, mib=200, anonymous_mib=anonymous))
+    assert run.growth_mib == pytest.approx(1, abs=0.02)
+
+
+def test_a_node_without_later_blocks_has_no_growth():
+    run = CatchUp(name="node", checkpoints=10, txs=50)
+    run.samples.append(Sample(seconds=1, block=10, mib=200, anonymous_mib=100))
+    assert run.growth_mib == 0
+
+
+def test_drawn_effects_are_new_but_for_their_shape():
+    drawn = list(islice(drawn_effects("seed"), 200))
+    assert drawn == list(islice(drawn_effects("seed"), 200))
+    assert {effect.tx_hash for effect in drawn}.isdisjoint(
+        effect.tx_hash for effect in islice(drawn_effects("other"), 200)
+    )
+    nullifiers = [nullifier for effect in drawn for nullifier in effect.nullifiers]
+    assert len(set(nullifiers)) == len(nullifiers)
+    recorded = recorded_effects()
+    logs = [effect.contract_class_logs for effect in drawn if effect.contract_class_logs]
+    assert len(logs) == len(set(logs))
+    assert set(logs) == {effect.contract_class_logs for effect in recorded if effect.contract_class_logs}
+    shapes = {(len(one.note_hashes), len(one.nullifiers), len(one.public_data_writes)) for one in recorded}
+    assert {
+        (len(one.note_hashes), len(one.nullifiers), len(one.public_data_writes)) for one in drawn
+    } == shapes
+    slots = [write.leaf_slot for effect in drawn for write in effect.public_data_writes]
+    assert len(set(slots)) < len(slots)
 
 
 async def test_the_generator_counts_what_a_server_answered():
