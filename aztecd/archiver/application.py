@@ -63,9 +63,14 @@ class CheckpointApplier:
     def apply(self, retrieved: RetrievedCheckpoint) -> None:
         """Add the next checkpoint. Own proposed blocks that it does not contain are undone.
 
+        Nothing happens if it is stored: our sequencer may mark its own while it is read.
+
         Raises CheckpointRefusedError; nothing of the checkpoint is left then.
         """
         chain, number = self._ledger.chain, retrieved.number
+        stored = chain.checkpoint_data(number)
+        if stored is not None and stored.archive == retrieved.checkpoint.archive:
+            return
         if number != chain.tips().checkpointed.checkpoint_number + 1:
             raise CheckpointRefusedError(f"checkpoint {number} does not follow the last one that is stored")
         messages = self._messages(retrieved)

@@ -268,6 +268,29 @@ async def test_l1_decides_what_became_of_a_checkpoint_after_a_crash(rollup, is_s
         await one.close()
 
 
+async def test_the_archiver_reads_a_checkpoint_that_is_marked_meanwhile(rollup):
+    node = rollup.make()
+    rollup.go_to(2)
+    await node.follow()
+    [tx_hash] = node.give(node.tx("first"))
+    mark, apply = node.producer.mark, node.archiver._applier.apply
+    later = []
+    node.producer.mark = lambda *arguments: later.append(arguments)
+    assert await node.sequencer.look()
+
+    def apply_late(retrieved):
+        mark(*later[0])
+        assert node.checkpoints == 1
+        apply(retrieved)
+
+    node.archiver._applier.apply = apply_late
+    await node.follow()
+    assert node.mined() == {tx_hash: 1}
+    await together(node, fresh := rollup.make(OTHER))
+    for one in (node, fresh):
+        await one.close()
+
+
 async def test_complete_epochs_are_settled_once(rollup):
     ours, theirs = rollup.make(settles=True), rollup.make(OTHER, settles=True)
     rollup.go_to(4)
