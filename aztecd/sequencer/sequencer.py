@@ -170,6 +170,7 @@ class SlotSequencer:
 
     async def _finish(self) -> bool:
         """Bring what is stored to L1, or undo it; False when there was nothing."""
+        proposal: Proposal | None = None
         try:
             proposal = await self._writer.run("proposal", self._producer.proposal)
             if proposal is None:
@@ -177,7 +178,8 @@ class SlotSequencer:
             await self._send(proposal)
         except PublishError as error:
             returned = await self._writer.run("step_back", self._producer.step_back)
-            _log.warning("stepped_back", reason=str(error), error=error.error_name, txs=returned)
+            slot = None if proposal is None else proposal.slot
+            _log.warning("stepped_back", slot=slot, reason=str(error), error=error.error_name, txs=returned)
             self._on_l1_changed()
         return True
 
