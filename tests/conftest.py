@@ -13,10 +13,15 @@ from aztecd.artifacts import Artifacts, fetch
 from tests.support.client_install import Client, install
 from tests.support.daemon import Daemon
 from tests.support.loop_watch import watched_loops
+from tests.support.vectors import share_reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from xdist.remote import Producer
+
+    from tests.support.two_ends import TwoEnds
 
 _FAST = hypothesis.settings(deadline=None, print_blob=True)
 hypothesis.settings.register_profile("dev", _FAST, max_examples=30)
@@ -28,6 +33,8 @@ hypothesis.settings.load_profile(
 
 
 _LAST = "test_every_vector_was_read"
+_ALONE = ("tests/test_vectors_read.py",)
+"""Files that run when all others are done, also with several workers."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,6 +79,14 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 20, 100)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoEnds:
+    """Give the workers of `-n` their files."""
+    from tests.support.two_ends import TwoEnds  # it needs xdist, which can be left out with -p
+
+    return TwoEnds(config, log, last=_ALONE)
+
+
 def _whole_tree(config: pytest.Config) -> bool:
     return config.args == config.getini("testpaths") and not config.getoption("--deselect")
 
@@ -82,6 +97,20 @@ def _event_loop_stays_free(request: pytest.FixtureRequest) -> Iterator[None]:
     with watched_loops(marker.args[0] if marker else 1.0) as blocked:
         yield
     assert not blocked, "the event loop was held up: " + "; ".join(blocked)
+
+
+@pytest.fixture(scope="session")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that all workers of this run have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _vectors_read_elsewhere(run_dir: Path) -> Iterator[None]:
+    """Leave the names of the vectors read here to the worker that checks them."""
+    yield
+    share_reads(run_dir)
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,19 @@ def cases(name: str, kind: str) -> list[Any]:
     return found
 
 
-def unread() -> list[str]:
-    """Name the vector files that no test has read so far; other AVM vectors may take the place of ours."""
+def share_reads(folder: Path) -> None:
+    """Tell the other processes of this test run what was read in this one."""
+    lines = sorted(str(path.relative_to(VECTORS)) for path in _read)
+    (folder / f"vectors-read-{os.getpid()}").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+
+
+def unread(folder: Path) -> list[str]:
+    """Name the vector files that no test has read so far; other AVM vectors may take the place of ours.
+
+    What other processes of this run have read they left in `folder`.
+    """
+    for shared in folder.glob("vectors-read-*"):
+        _read.update(VECTORS / line for line in shared.read_text("utf-8").splitlines())
     replaced = VECTORS / "avm" if os.environ.get("AZTECD_AVM_VECTORS") else None
     files = (path for path in VECTORS.rglob("*") if path.is_file() and replaced not in path.parents)
     return sorted(str(path.relative_to(VECTORS)) for path in files if path not in _read)
