@@ -6,7 +6,6 @@ import os
 import resource
 import shutil
 import socket
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -16,11 +15,13 @@ import pytest
 
 from aztecd.artifacts import locate
 from aztecd.localnet.anvil import Anvil, AnvilOptions
+from tests.support.command_line import assert_told, run
 from tests.support.daemon import Daemon
 from tests.support.json_rpc import RpcClient, RpcFailureError
 from tests.support.load import IN_A_BLOCK, TxMaker, wait_until
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -28,38 +29,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 BLOCKS = 2
 
 
-def run(
-    *arguments: str,
-    environment: Mapping[str, str] | None = None,
-    limits: Callable[[], None] | None = None,
-) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("AZTECD_")}
-    clean |= {key: os.environ[key] for key in ("AZTECD_CACHE_DIR",) if key in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "aztecd", *arguments],
-        env=clean | dict(environment or {}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        preexec_fn=limits,
-    )
-
-
 def local(*arguments: str, data_dir: Path | None = None, **options) -> subprocess.CompletedProcess[str]:
     where = [] if data_dir is None else ["--data-dir", str(data_dir)]
     return run("local", "--port", "0", "--l1-port", "0", *where, *arguments, **options)
-
-
-def assert_told(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """One line, which begins with `error:` and has the words; status 1; never ready."""
-    assert done.returncode == 1, done.stderr
-    assert "ready " not in done.stdout
-    told = [line for line in done.stderr.splitlines() if not line.startswith(("{", "20"))]  # without the log
-    assert len(told) == 1, done.stderr
-    assert told[0].startswith("error: "), told[0]
-    for word in words:
-        assert word in told[0], told[0]
 
 
 def check(data_dir: Path) -> subprocess.CompletedProcess[str]:

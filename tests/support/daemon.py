@@ -22,27 +22,13 @@ STOP_LIMIT_S = 5.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class Daemon:
-    """A child process `aztecd local`; `url` is known from the line `ready <url>`.
+class DaemonProcess:
+    """A child process; `url` is known from the line `ready <url>`.
 
-    Its chain is empty at first, unless `is_bare` is false. Everything that it prints is kept in `output`.
-    Mutable: it follows the life of the process.
+    Everything that it prints is kept in `output`. Mutable: it follows the life of the process.
     """
 
-    def __init__(
-        self,
-        *,
-        data_dir: Path | None = None,
-        arguments: Sequence[str] = (),
-        command: Sequence[str] = (sys.executable, "-m", "aztecd"),
-        timeout_s: float = 60,
-        is_bare: bool = True,
-    ) -> None:
-        full = [*command, "local", "--port", "0", "--l1-port", "0", *arguments]
-        if is_bare:
-            full += ["--bare"]
-        if data_dir is not None:
-            full += ["--data-dir", str(data_dir)]
+    def __init__(self, full: Sequence[str], timeout_s: float) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("AZTECD_")}
         environment |= {
             key: os.environ[key] for key in ("AZTECD_CACHE_DIR", "AZTECD_PURE_PYTHON") if key in os.environ
@@ -120,3 +106,41 @@ class Daemon:
                 self.output.append(line.rstrip("\n"))
                 self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
+
+
+class Daemon(DaemonProcess):
+    """A child process `aztecd local`. Its chain is empty at first, unless `is_bare` is false."""
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path | None = None,
+        arguments: Sequence[str] = (),
+        command: Sequence[str] = (sys.executable, "-m", "aztecd"),
+        timeout_s: float = 60,
+        is_bare: bool = True,
+    ) -> None:
+        full = [*command, "local", "--port", "0", "--l1-port", "0", *arguments]
+        if is_bare:
+            full += ["--bare"]
+        if data_dir is not None:
+            full += ["--data-dir", str(data_dir)]
+        super().__init__(full, timeout_s)
+
+
+class NodeDaemon(DaemonProcess):
+    """A child process `aztecd node`, on a rollup that is there."""
+
+    def __init__(
+        self,
+        *,
+        l1_url: str,
+        registry: str,
+        data_dir: Path,
+        arguments: Sequence[str] = (),
+        timeout_s: float = 60,
+    ) -> None:
+        where = ["--l1-rpc-url", l1_url, "--registry", registry, "--data-dir", str(data_dir)]
+        super().__init__(
+            [sys.executable, "-m", "aztecd", "node", "--port", "0", *where, *arguments], timeout_s
+        )
