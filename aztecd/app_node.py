@@ -24,14 +24,14 @@ from aztecd.daemon import (
     run_tasks,
     stop_signal,
 )
-from aztecd.joining import DEVELOPMENT_CHAIN_ID, Rollup, join, place_of
-from aztecd.l1 import ContractSet, Deployment, L1Account, L1Client, L1View, RollupReader
+from aztecd.joining import Rollup, join, place_of
+from aztecd.l1 import ContractSet, L1Account, L1Client, L1View, RollupReader
 from aztecd.l1.blobs import BlobNamespace, BlobStore
 from aztecd.l1.blobs.specs import check_blob_source_spec
 from aztecd.node.data_dir import data_directory
 from aztecd.node_card import node_card
 from aztecd.observability import Metrics, configure_logging
-from aztecd.publisher_key import publisher_account
+from aztecd.publisher_key import proposer_account
 from aztecd.storage import LevelStore
 
 __all__ = ["run_node"]
@@ -51,7 +51,7 @@ def run_node(settings: Settings) -> int:
         contracts = ContractSet(artifacts.l1_artifacts)
         client = stack.enter_context(closing(L1Client(place.l1_url, errors=contracts.errors)))
         rollup = join(settings, place, client, contracts, data_dir)
-        account = _proposer(settings, rollup.deployment)
+        account = proposer_account(settings, rollup.deployment)
         contracts.forget_code()
         reader = RollupReader(client, contracts, rollup.deployment)
         l1 = L1Parts(
@@ -76,25 +76,6 @@ def _check(config: Config) -> None:
     ):
         if is_set:
             raise ConfigError(f"sequencer.{key} is for nodes that propose: give --sequencer too")
-
-
-def _proposer(settings: Settings, deployment: Deployment) -> L1Account | None:
-    """Give the account of a sequencer. Raises ConfigError where it can't propose, or has no key."""
-    config = settings.config
-    if not config.sequencer.enabled:
-        return None
-    if deployment.target_committee_size:
-        raise ConfigError(
-            f"the rollup has a committee of {deployment.target_committee_size}; aztecd proposes only where "
-            "anyone may: start without --sequencer"
-        )
-    has_key = settings.is_given("l1.publisher_key") or config.l1.publisher_key_file is not None
-    if not has_key and deployment.chain_id != DEVELOPMENT_CHAIN_ID:
-        raise ConfigError(
-            f"--sequencer needs an account on chain id {deployment.chain_id}: name the file with its private "
-            "key with --publisher-key-file"
-        )
-    return publisher_account(config.l1)
 
 
 async def _serve(

@@ -10,15 +10,12 @@ from aztecd.constants import PROTOCOL_CONTRACTS_HASH, VK_TREE_ROOT
 from aztecd.crypto.field import FieldError, fr_from_hex
 from aztecd.l1 import AttachError, ContractSet, Deployment, GenesisRoots, L1Client, attach
 from aztecd.l1.attach import genesis_differences
-from aztecd.localnet.accounts import FUNDED_ADDRESSES, genesis_public_data
+from aztecd.localnet.accounts import DEVELOPMENT_CHAIN_ID, FUNDED_ADDRESSES, genesis_public_data
 from aztecd.node.record import DataDirError, NetworkRecord
 from aztecd.protocol.basic import AztecAddress, EthAddress
 from aztecd.state import build_genesis
 
-__all__ = ["DEVELOPMENT_CHAIN_ID", "Place", "Rollup", "join", "place_of"]
-
-DEVELOPMENT_CHAIN_ID = 31_337
-"""Of Anvil and Hardhat, and of what everybody knows: their accounts, and those of the local network."""
+__all__ = ["Place", "Rollup", "join", "place_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,11 @@ from typing import Final
 
 import structlog
 
-from aztecd.config import ConfigError, L1Config, is_private_key
-from aztecd.l1 import L1Account
+from aztecd.config import ConfigError, L1Config, Settings, is_private_key
+from aztecd.l1 import Deployment, L1Account
+from aztecd.localnet.accounts import DEVELOPMENT_CHAIN_ID
 
-__all__ = ["publisher_account"]
+__all__ = ["proposer_account", "publisher_account"]
 
 _log = structlog.get_logger("aztecd")
 _KEY: Final = "l1.publisher_key_file"
@@ -23,6 +24,28 @@ def publisher_account(config: L1Config) -> L1Account:
     path = config.publisher_key_file
     key = config.publisher_key if path is None else _read(path)
     return L1Account(bytes.fromhex(key.removeprefix("0x")))
+
+
+def proposer_account(settings: Settings, deployment: Deployment) -> L1Account | None:
+    """Give the account that is to propose on a rollup, None for a node that only follows.
+
+    Raises ConfigError where nobody may propose alone, or the account has no key.
+    """
+    config = settings.config
+    if not config.sequencer.enabled:
+        return None
+    if deployment.target_committee_size:
+        raise ConfigError(
+            f"the rollup has a committee of {deployment.target_committee_size}; aztecd proposes only where "
+            "anyone may: start without --sequencer"
+        )
+    has_key = settings.is_given("l1.publisher_key") or config.l1.publisher_key_file is not None
+    if not has_key and deployment.chain_id != DEVELOPMENT_CHAIN_ID:
+        raise ConfigError(
+            f"--sequencer needs an account on chain id {deployment.chain_id}: name the file with its private "
+            "key with --publisher-key-file"
+        )
+    return publisher_account(config.l1)
 
 
 def _read(path: Path) -> str:

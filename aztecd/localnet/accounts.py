@@ -16,6 +16,7 @@ from aztecd.protocol.hashes import fee_juice_balance_leaf_slot
 __all__ = [
     "BANANA_COIN",
     "BANANA_FPC",
+    "DEVELOPMENT_CHAIN_ID",
     "FUNDED_ADDRESSES",
     "FUNDING_PER_ADDRESS",
     "SPONSORED_FPC",
@@ -23,6 +24,9 @@ __all__ = [
     "TestAccount",
     "genesis_public_data",
 ]
+
+DEVELOPMENT_CHAIN_ID = 31_337
+"""Of Anvil and Hardhat, whose accounts everybody knows, as those of the local network."""
 
 FUNDING_PER_ADDRESS = 10**22
 """Base units of fee juice that each address holds at genesis."""

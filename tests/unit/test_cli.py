@@ -33,6 +33,38 @@ def test_config_show_names_values_and_sources(capsys, monkeypatch, no_settings):
     assert 'rpc.host = "127.0.0.1"  # default' in lines
 
 
+def test_options_of_a_node_are_settings(capsys, no_settings):
+    address = f"0x{'00' * 31}07"
+    arguments = [
+        *("--l1-rpc-url", "http://127.0.0.1:1", "--registry", f"0x{'11' * 20}", "--rollup-version", "7"),
+        *("--sequencer", "--settle-epochs", "--move-l1-time", "--publisher-key-file", "key.txt"),
+        *("--blob-source", "anvil", "--blob-source", "file:///blobs", "--verify", "execution"),
+        *("--prefunded-address", address, "--data-dir", "here"),
+    ]
+    assert main(["config", "show", *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.removesuffix("  # flag") for line in lines if line.endswith("# flag")} == {
+        'data_dir = "here"',
+        'l1.rpc_url = "http://127.0.0.1:1"',
+        f'l1.registry = "0x{"11" * 20}"',
+        "l1.rollup_version = 7",
+        'l1.publisher_key_file = "key.txt"',
+        f'genesis.prefunded_addresses = ["{address}"]',
+        'archiver.verify = "execution"',
+        'blobs.sources = ["anvil", "file:///blobs"]',
+        "sequencer.enabled = true",
+        "sequencer.settle_epochs = true",
+        "sequencer.move_l1_time = true",
+    }
+
+
+def test_a_node_says_all_that_it_needs(capsys, no_settings):
+    assert main(["node"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: aztecd node needs --l1-rpc-url and --registry and --data-dir: ")
+    assert len(told.splitlines()) == 1
+
+
 def test_a_wrong_setting_ends_in_one_line(capsys, tmp_path, no_settings):
     file = tmp_path / "a.toml"
     file.write_text("[rpc]\nprot = 1\n")

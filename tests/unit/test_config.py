@@ -7,7 +7,8 @@ import pytest
 
 from aztecd.config import Config, ConfigError, load_settings
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "local.toml"
+EXAMPLES = Path(__file__).resolve().parents[2] / "config"
+EXAMPLE = EXAMPLES / "local.toml"
 
 
 def file_with(tmp_path, text):
@@ -45,6 +46,35 @@ def test_the_example_file_states_the_defaults():
     assert tomllib.loads(commented)["l1"]["rpc_url"]
 
 
+def test_the_example_of_a_node_states_the_defaults_of_all_that_it_need_not_say():
+    settings = load_settings(file=EXAMPLES / "node.toml")
+    default = Config()
+    assert settings.config.archiver == default.archiver
+    assert settings.config.blobs == default.blobs
+    assert settings.config.genesis == default.genesis
+    assert settings.config.mempool == default.mempool
+    assert settings.config.rpc == default.rpc
+    assert not settings.config.sequencer.enabled
+    assert not settings.config.sequencer.settle_epochs
+    chosen = {key for key, origin in settings.origins.items() if origin != "default"}
+    assert {"data_dir", "l1.rpc_url", "l1.registry"} <= chosen
+    assert settings.config.data_dir == Path("~/.local/share/aztecd/node").expanduser()
+
+
+@pytest.mark.parametrize("given", ["a, b,,c", ["a", "b", "c"], ("a ", "b", "", "c")])
+def test_several_texts_come_as_a_list_or_with_commas(given):
+    settings = load_settings(flags={"blobs.sources": given})
+    assert settings.config.blobs.sources == ("a", "b", "c")
+    assert 'blobs.sources = ["a", "b", "c"]  # flag' in settings.lines()
+
+
+def test_no_addresses_is_not_the_same_as_nothing_said():
+    assert load_settings().config.genesis.prefunded_addresses is None
+    none = load_settings(environment={"AZTECD_GENESIS_PREFUNDED_ADDRESSES": ""})
+    assert none.config.genesis.prefunded_addresses == ()
+    assert none.is_given("genesis.prefunded_addresses")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -69,6 +99,14 @@ def test_the_example_file_states_the_defaults():
         ("[l1]\npublisher_key = '0x12'", "publisher_key must be 64 hexadecimal digits"),
         (f"[l1]\npublisher_key = '{'0' * 64}'", "publisher_key is no private key"),
         (f"[l1]\npublisher_key = '0x{'f' * 64}'", "publisher_key is no private key"),
+        ("[l1]\nregistry = '5fbdb2315678afecb367f032d93f642f64180aa3'", "l1.registry must be an address"),
+        ("[l1]\nrollup_version = 0", "l1.rollup_version: 0"),
+        (f"[l1]\npublisher_key = '{'17' * 32}'\npublisher_key_file = 'x'", "both set: choose one"),
+        ("[archiver]\nverify = 'all'", "archiver.verify: 'all' is not one of roots, execution"),
+        ("[blobs]\nsources = [1]", r"\[1\] is not a list of texts"),
+        ("[blobs]\nsources = 1", "1 is not a list of texts"),
+        ("[blobs]\nmax_bytes = -1", "blobs.max_bytes: -1"),
+        ("[genesis]\nprefunded_addresses = ['0x1']", "prefunded_addresses: '0x1' is no Aztec address"),
         ("rpc = ", "is not valid TOML"),
     ],
 )
@@ -93,6 +131,7 @@ def test_what_is_shown_has_no_secrets():
         flags={
             "l1.publisher_key": "0x" + "17" * 32,
             "l1.rpc_url": "http://user:pass@localhost:1",
+            "blobs.sources": ["https://me:pass@host/x", "beacon:https://host?key=pass", "anvil"],
             "rpc.port": 5,
         }
     )
@@ -100,6 +139,7 @@ def test_what_is_shown_has_no_secrets():
     assert "17" * 32 not in text
     assert "pass" not in text
     assert 'l1.rpc_url = "http://localhost:1"  # flag' in text
+    assert 'blobs.sources = ["https://host/x", "beacon:https://host?...", "anvil"]  # flag' in text
     assert "rpc.port = 5  # flag" in text
 
 
