@@ -34,6 +34,8 @@ _BLOOM_BITS = 10
 
 _MAX_OPEN_FILES = 256
 
+_DATA_FILES = ("MANIFEST-*", "*.log", "*.ldb", "*.sst")
+_FIRST_MANIFEST = "MANIFEST-000001"
 _FULL = ("no space left", "disk quota exceeded", "file too large")
 _DAMAGED = (
     "corrupt",
@@ -178,8 +180,14 @@ class LevelStore:
 
 
 def _require_current(path: Path) -> None:
-    """Refuse a folder that lost its CURRENT: LevelDB would make a new store and remove the old files."""
-    if not (path / "CURRENT").exists() and any(path.glob("MANIFEST-*")):
+    """Refuse a folder that lost its CURRENT: LevelDB would make a new store and remove the old files.
+
+    A process that was killed while it made the store leaves the first manifest and nothing else.
+    """
+    if (path / "CURRENT").exists():
+        return
+    found = {file.name for pattern in _DATA_FILES for file in path.glob(pattern)}
+    if found - {_FIRST_MANIFEST}:
         raise StoreCorruptError(
             f"the store in {path} is damaged (it has no CURRENT): restore a copy, or remove the folder and "
             "sync again"

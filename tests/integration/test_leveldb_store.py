@@ -180,3 +180,22 @@ def test_full_disk_keeps_whole_batches(tmp_path):
     assert values == markers
     assert values
     store.close()
+
+
+def test_a_store_whose_first_opening_was_killed_is_begun_again(tmp_path):
+    path = tmp_path / "store"
+    LevelStore.open(path).close()
+    # What LevelDB has written when it dies before the first CURRENT is in its place.
+    for file in path.iterdir():
+        if file.name not in {"LOCK", "LOG"}:
+            file.unlink()
+    (path / "MANIFEST-000001").write_bytes(b"begun")
+    (path / "000001.dbtmp").write_bytes(b"MANIFEST-0000")
+    store = LevelStore.open(path)
+    batch = store.batch()
+    batch.put(b"\x20a", b"b")
+    store.write(batch)
+    store.close()
+    (path / "CURRENT").unlink()
+    with pytest.raises(StoreCorruptError, match="no CURRENT"):
+        LevelStore.open(path)
