@@ -16,6 +16,8 @@ from aztecd.chain import ChainStore
 from aztecd.crypto.field import FR_ZERO, Fr, fr
 from aztecd.execution import TxExecutor, Validation
 from aztecd.l1 import ProposeRequest, Publisher
+from aztecd.l1.blob_tx import versioned_hash
+from aztecd.l1.publisher import propose_arguments
 from aztecd.l1.reads import call_request
 from aztecd.l1.transaction import L1Transaction
 from aztecd.localnet.accounts import FUNDED_ADDRESSES, genesis_public_data
@@ -23,7 +25,7 @@ from aztecd.mempool import Mempool
 from aztecd.node.ledger import Ledger
 from aztecd.protocol.basic import AztecAddress, BlockNumber, CheckpointNumber, EthAddress
 from aztecd.protocol.blobs import blob_sponge
-from aztecd.protocol.checkpoint import CheckpointData
+from aztecd.protocol.checkpoint import CheckpointData, L1PublishedData
 from aztecd.protocol.gas import GasFees
 from aztecd.protocol.header import GlobalVariables
 from aztecd.protocol.tx_data import PartialForRollup, ScopedL2ToL1Message
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from aztecd.storage import KeyValueStore
 
 _MESSAGE_GAS = 500_000
+_PROPOSE_GAS = 1_500_000
+_CHECK_BLOB_SLOT = "0x4"
+"""Where the rollup has its switch `checkBlob`."""
 _LIMITS = BlockLimits.of_checkpoint(mana_limit=200_000_000, max_txs=32)
 
 
@@ -68,12 +73,17 @@ def open_ledger(store: KeyValueStore, *, epoch_duration: int) -> Ledger:
 
 
 class CheckpointMaker:
-    """Proposes, settles and sends messages, on whatever L1 has. Mutable: it counts what it makes."""
+    """Proposes, settles and sends messages, on whatever L1 has. Mutable: it counts what it makes.
+
+    `blobs` has the blobs of all that it made, by versioned hash.
+    """
 
     def __init__(self, l1: L1Chain, kzg: Kzg) -> None:
         self.l1 = replace(l1, publisher=Publisher(l1.reader, l1.sender, kzg))
         self.made = 0
+        self.blobs: dict[bytes, bytes] = {}
         self._kzg = kzg
+        self._checks_blobs = True
         self._requests: dict[bytes, ProposeRequest] = {}
         store = MemoryStore()
         self.ledger = self._opened(store)
@@ -82,13 +92,22 @@ class CheckpointMaker:
     def keep(self) -> Callable[[], None]:
         """Give a function that forgets all that was made from now on."""
         made, requests, stores, ledger = self.made, dict(self._requests), dict(self._stores), self.ledger
+        blobs = dict(self.blobs)
         kept = _copied(ledger.store)
 
         def forget() -> None:
             self.made, self._requests, self._stores = made, dict(requests), dict(stores)
+            self.blobs, self._checks_blobs = dict(blobs), True
             self.ledger = self._opened(_copied(kept))
 
         return forget
+
+    def check_blobs(self, *, are_checked: bool) -> None:
+        """Let the rollup compare blobs, or not: then they are not sent, which saves most of the work."""
+        self._checks_blobs = are_checked
+        word = f"0x{int(are_checked):064x}"
+        rollup = f"0x{self.l1.reader.rollup.address.hex()}"
+        self.l1.client.call("anvil_setStorageAt", rollup, _CHECK_BLOB_SLOT, word)
 
     def resync(self) -> None:
         """Go to the checkpoint that L1 has as pending now; to the proven one if the rest is overdue."""
@@ -146,7 +165,7 @@ class CheckpointMaker:
         moment = max(now, request.header.timestamp)
         if self.l1.reader.can_prune_at(moment) or request.header.in_hash != self._in_hash(request):
             return False
-        self.l1.publisher.publish(request, l1_timestamp=moment)
+        self._send(request, moment)
         return True
 
     def settle(self) -> bool:
@@ -285,9 +304,8 @@ class CheckpointMaker:
             header=checkpoint.header,
             blobs=assembled.blobs,
             blob_commitments=assembled.commitments,
-            sidecar=self.l1.publisher.prepare(assembled.blobs, assembled.commitments),
         )
-        published = self.l1.publisher.publish(request, l1_timestamp=l1_timestamp)
+        published = self._send(request, l1_timestamp)
         self.ledger.commit_checkpoint(
             CheckpointData(
                 header=checkpoint.header,
@@ -296,12 +314,33 @@ class CheckpointMaker:
                 checkpoint_number=checkpoint.number,
                 start_block=blocks[0].number,
                 block_count=len(blocks),
-                l1=published.published_data,
+                l1=published,
                 attestations=(),
             )
         )
         self._requests[parent] = request
         self._stores[checkpoint.archive.root] = _copied(self.ledger.store)
+
+    def _send(self, request: ProposeRequest, l1_timestamp: int) -> L1PublishedData:
+        for blob, commitment in zip(request.blobs, request.blob_commitments, strict=True):
+            self.blobs[versioned_hash(commitment)] = blob
+        if self._checks_blobs:
+            return self.l1.publisher.publish(request, l1_timestamp=l1_timestamp).published_data
+        arguments = propose_arguments(request, request.blob_commitments)
+        receipt = self.l1.sender.send(
+            L1Transaction(
+                to=self.l1.reader.rollup.address,
+                data=self.l1.reader.rollup.encode("propose", *arguments),
+                gas=_PROPOSE_GAS,
+            ),
+            is_done=lambda: False,
+            before=(self.l1.time.request(l1_timestamp),),
+        )
+        assert receipt is not None
+        assert receipt.succeeded
+        return L1PublishedData(
+            block_number=receipt.block_number, timestamp=l1_timestamp, block_hash=receipt.block_hash
+        )
 
     def _in_hash(self, request: ProposeRequest) -> bytes:
         """Ask the Inbox for the root that a checkpoint must have."""

@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 from aztecd.chain import check
 from aztecd.errors import AztecdError
 from aztecd.l1 import L1Client
+from aztecd.l1.blobs import AnvilBlobs, BlobSourceError
 from aztecd.storage import LevelStore, MemoryStore
 from tests.support.follower import Follower, content, difference
 from tests.support.l1_fault_proxy import FaultProxy, Schedule
 from tests.support.trouble_child import Nursery
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from aztecd.crypto.kzg import Kzg
+    from aztecd.l1.events import L1Log
     from aztecd.storage import KeyValueStore, WriteBatch
     from tests.support.checkpoint_maker import CheckpointMaker
 
@@ -74,6 +77,26 @@ class MortalStore(MemoryStore):
         super().write(batch, sync=sync)
 
 
+class KeptBlobs:
+    """A source that has the blobs of a maker, most of the time."""
+
+    name = "kept"
+
+    def __init__(self, maker: CheckpointMaker, chance: random.Random, share: float) -> None:
+        self.maker = maker
+        self.chance = chance
+        self.share = share
+
+    def get(self, hashes: Sequence[bytes], log: L1Log) -> Mapping[bytes, bytes]:
+        """Give the blobs that there are, some of the wrong content."""
+        found = {one: self.maker.blobs[one] for one in hashes if one in self.maker.blobs}
+        if self.chance.random() >= self.share:
+            return found
+        if self.chance.random() < 0.3:
+            raise BlobSourceError("the blobs are away")
+        return {one: bytes(len(blob)) for one, blob in found.items() if self.chance.random() < 0.5}
+
+
 @dataclass
 class Bench:
     """What all runs share: Anvil with a first part of the chain, and the proxy. `base` is its snapshot."""
@@ -85,6 +108,7 @@ class Bench:
     base: str = ""
     base_block: int = 0
     forget: Any = None
+    kept_blobs: KeptBlobs | None = None
 
     def __post_init__(self) -> None:
         self._begin()
@@ -100,6 +124,7 @@ class Bench:
         assert self.maker.l1.client.call("evm_revert", self.base) is True
         self._begin()
         self.forget()
+        self.kept_blobs = None
         assert self.head == self.base_block
 
     def _begin(self) -> None:
@@ -110,7 +135,8 @@ class Bench:
         """Make a node behind the proxy, or beside it."""
         l1 = self.maker.l1
         client = l1.client if is_direct else L1Client(self.proxy.url, errors=l1.contracts.errors, timeout_s=5)
-        return Follower(client, l1.contracts, l1.deployment, store, self.kzg)
+        sources = [AnvilBlobs(client), self.kept_blobs] if self.kept_blobs else None
+        return Follower(client, l1.contracts, l1.deployment, store, self.kzg, sources=sources)
 
 
 @dataclass
@@ -124,6 +150,7 @@ class Run:
     events: Counter[str] = field(default_factory=Counter)
     story: list[str] = field(default_factory=list)
     snapshots: list[tuple[str, int]] = field(default_factory=list)
+    blobs: KeptBlobs | None = None
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"trouble:{self.seed}")
@@ -135,11 +162,18 @@ class Run:
         self.bench.proxy.begin(Schedule(self.seed, share=share))
         is_killed = self.chance.random() < 0.3
         self.story.append(f"share {share}, {'processes' if is_killed else 'in memory'}")
+        if not is_killed and self.chance.random() < 0.8:
+            self.blobs = KeptBlobs(self.bench.maker, random.Random(self.seed), share)
+            self.bench.maker.check_blobs(are_checked=False)
+            self.bench.kept_blobs = self.blobs
+            self.story.append("blobs are not on L1")
         node = _Child(self) if is_killed else _InMemory(self)
         try:
             for _ in range(self.chance.randrange(4, 10)):
                 await node.act()
             self.bench.proxy.is_on = self.bench.proxy.is_down = False
+            if self.blobs is not None:
+                self.blobs.share = 0
             # L1 goes on: a node that was told something untrue about its newest block looks again.
             self.bench.maker.l1.client.call("evm_mine")
             store = await node.last_store()
