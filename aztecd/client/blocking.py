@@ -15,7 +15,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -93,6 +93,8 @@ class Blocking:
         )
         if inspect.iscoroutine(result):
             result = self._thread.wait(result)
+        if isinstance(result, AbstractAsyncContextManager):
+            return _entered(result, self._thread)
         return self._wrapped(result)
 
 
@@ -111,21 +113,27 @@ def connect_blocking(
 ) -> Iterator[Any]:
     """Open a wallet against a node for a program without asyncio. Raises as `connect`."""
     thread = LoopThread()
-    context = connect(url, setup, data_dir=data_dir, headers=headers)
-    # One task enters and leaves the context: task groups insist on it.
     try:
-        stop, ready = thread.wait(_make_signals())
-        task = asyncio.run_coroutine_threadsafe(_hold(context, ready, stop), thread.loop)
-        client = thread.wait(ready.get())
-        if client is None:
-            task.result()
-        try:
-            yield Blocking(client, thread)
-        finally:
-            thread.wait(_set(stop))
-            task.result()
+        with _entered(connect(url, setup, data_dir=data_dir, headers=headers), thread) as client:
+            yield client
     finally:
         thread.close()
+
+
+@contextmanager
+def _entered(context: AbstractAsyncContextManager[Any], thread: LoopThread) -> Iterator[Any]:
+    """Enter a context of the SDK, and give what it gives. Raises as entering and leaving do."""
+    # One task enters and leaves the context: task groups insist on it.
+    stop, ready = thread.wait(_make_signals())
+    task = asyncio.run_coroutine_threadsafe(_hold(context, ready, stop), thread.loop)
+    entered = thread.wait(ready.get())
+    if entered is None:
+        task.result()
+    try:
+        yield Blocking(entered, thread)
+    finally:
+        thread.wait(_set(stop))
+        task.result()
 
 
 async def _make_signals() -> tuple[asyncio.Event, asyncio.Queue[Any]]:
@@ -136,13 +144,15 @@ async def _set(event: asyncio.Event) -> None:
     event.set()
 
 
-async def _hold(context: Any, ready: asyncio.Queue[Any], stop: asyncio.Event) -> None:
+async def _hold(
+    context: AbstractAsyncContextManager[Any], ready: asyncio.Queue[Any], stop: asyncio.Event
+) -> None:
     try:
-        async with context as client:
-            ready.put_nowait(client)
+        async with context as entered:
+            ready.put_nowait(entered)
             await stop.wait()
     finally:
-        # Whoever waits for the client learns that there is none.
+        # Whoever waits learns that there is nothing.
         ready.put_nowait(None)
 
 

@@ -64,7 +64,7 @@ class Withdrawal:
 
 
 class FeeJuiceBridge:
-    """Sends from one L1 account. Made by `open`."""
+    """Sends from one L1 account."""
 
     def __init__(self, node: PxeNode, l1: L1Contracts) -> None:
         self._node = node
@@ -73,9 +73,9 @@ class FeeJuiceBridge:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, node: PxeNode, *, l1_url: str, l1_key: bytes, l1_artifacts: Path
+        cls, node: PxeNode, *, l1_url: str, l1_key: bytes, l1_artifacts: Path | None = None
     ) -> AsyncIterator[FeeJuiceBridge]:
-        """Connect to L1; `l1_artifacts` is the folder that `aztecd fetch` leaves. Raises as L1Client does."""
+        """Connect to L1 for this bridge alone. Parameters and errors are those of `L1Contracts.open`."""
         async with L1Contracts.open(node, l1_url=l1_url, l1_key=l1_key, l1_artifacts=l1_artifacts) as l1:
             yield cls(node, l1)
 
@@ -131,15 +131,6 @@ class TokenPortal:
         self.address = address
         self._node = node
         self._l1 = l1
-
-    @classmethod
-    @asynccontextmanager
-    async def open(
-        cls, node: MessageNode, address: EthAddress, *, l1_url: str, l1_key: bytes, l1_artifacts: Path
-    ) -> AsyncIterator[TokenPortal]:
-        """Connect to L1; `l1_artifacts` is the folder that `aztecd fetch` leaves. Raises as L1Client does."""
-        async with L1Contracts.open(node, l1_url=l1_url, l1_key=l1_key, l1_artifacts=l1_artifacts) as l1:
-            yield cls(node, l1, address)
 
     async def token(self) -> EthAddress:
         """Name the token on L1."""

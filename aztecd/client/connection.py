@@ -7,10 +7,10 @@ account = await client.create_account()
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aztecd.client.accounts import AccountManager
 from aztecd.client.contract import Contract
@@ -18,7 +18,7 @@ from aztecd.client.deployment import Deployment
 from aztecd.client.events import PublicEvents, get_public_events
 from aztecd.client.node_http import HttpNode
 from aztecd.crypto.field import Fr
-from aztecd.protocol.basic import AztecAddress, BlockNumber, TxHash
+from aztecd.protocol.basic import AztecAddress, BlockNumber, EthAddress, TxHash
 from aztecd.pxe.accounts import AccountKind
 from aztecd.pxe.artifacts import ContractArtifact
 from aztecd.pxe.keys import Secret
@@ -26,6 +26,10 @@ from aztecd.storage import LevelStore, MemoryStore
 from aztecd.wallet.api import EventDefinition
 from aztecd.wallet.opening import WalletSetup, open_wallet
 from aztecd.wallet.wallet import LocalWallet
+
+if TYPE_CHECKING:
+    from aztecd.client.bridge import FeeJuiceBridge, TokenPortal
+    from aztecd.client.l1_contracts import L1Contracts
 
 __all__ = ["Client", "connect"]
 
@@ -58,6 +62,26 @@ class Client:
     def deploy(self, artifact: ContractArtifact, *arguments: Any, **options: Any) -> Deployment[Contract]:
         """Prepare the deployment of a contract; the options are those of `Contract.deploy`."""
         return Contract.deploy(self.wallet, artifact, *arguments, **options)
+
+    def open_l1(
+        self, url: str, key: bytes, *, artifacts: Path | None = None
+    ) -> AbstractAsyncContextManager[L1Contracts]:
+        """Open an account on L1 by its key, for bridges; raises as `L1Contracts.open`."""
+        from aztecd.client.l1_contracts import L1Contracts  # noqa: PLC0415 - web3 is slow to import
+
+        return L1Contracts.open(self.node, l1_url=url, l1_key=key, l1_artifacts=artifacts)
+
+    def fee_juice_bridge(self, l1: L1Contracts) -> FeeJuiceBridge:
+        """Give the bridge that fee juice comes by."""
+        from aztecd.client.bridge import FeeJuiceBridge  # noqa: PLC0415 - web3 is slow to import
+
+        return FeeJuiceBridge(self.node, l1)
+
+    def token_portal(self, l1: L1Contracts, address: EthAddress) -> TokenPortal:
+        """Give a portal on L1 that exists."""
+        from aztecd.client.bridge import TokenPortal  # noqa: PLC0415 - web3 is slow to import
+
+        return TokenPortal(self.node, l1, address)
 
     async def public_events(
         self,

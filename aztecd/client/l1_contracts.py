@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
+from aztecd.artifacts import locate
 from aztecd.client.errors import BridgeError
 from aztecd.l1 import ContractSet, L1Account, L1Client, TransactionSender
 from aztecd.l1.reads import hex_bytes
@@ -35,13 +36,13 @@ class L1Contracts:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, node: PxeNode, *, l1_url: str, l1_key: bytes, l1_artifacts: Path
+        cls, node: PxeNode, *, l1_url: str, l1_key: bytes, l1_artifacts: Path | None = None
     ) -> AsyncIterator[L1Contracts]:
-        """Connect to the L1 of a node; `l1_artifacts` is the folder that `aztecd fetch` leaves.
+        """Connect to the L1 of a node; `l1_artifacts` is by default what `aztecd fetch` leaves.
 
-        Raises as L1Client does.
+        Raises ArtifactsMissingError, and as L1Client does.
         """
-        contracts = ContractSet(l1_artifacts)
+        contracts = ContractSet(l1_artifacts or locate().l1_artifacts)
         chain_id = (await node.get_node_info()).l1_chain_id
         with closing(L1Client(l1_url, errors=contracts.errors)) as client:
             await asyncio.to_thread(client.require_chain, chain_id)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from aztecd.artifacts import fetch
 from aztecd.client import (
     NOBODY,
     BatchCall,
@@ -17,7 +16,7 @@ from aztecd.client import (
     Publication,
     public_authorization,
 )
-from aztecd.client.bridge import Deposit, FeeJuiceBridge, TokenPortal
+from aztecd.client.bridge import Deposit, TokenPortal
 from aztecd.client.l1_contracts import L1Contracts
 from aztecd.client.messages import wait_until
 from aztecd.constants import FEE_JUICE_ADDRESS
@@ -59,9 +58,7 @@ class _Connection:
 async def bridge(session: Session) -> None:
     """Bring fee juice and a token from L1, and the token back."""
     await session.begin(1)
-    async with L1Contracts.open(
-        session.client.node, l1_url=session.l1_url, l1_key=_L1_KEY, l1_artifacts=fetch().l1_artifacts
-    ) as l1:
+    async with session.client.open_l1(session.l1_url, _L1_KEY) as l1:
         token = await _fee_juice(session, l1)
         connection = await _portal_and_bridge(session, l1, token)
         await _deposits(session, connection)
@@ -120,7 +117,7 @@ async def _fee_juice(session: Session, l1: L1Contracts) -> Contract:
     (alice,) = session.people
     manager = await session.client.create_account()
     carol = manager.address
-    juice = FeeJuiceBridge(session.client.node, l1)
+    juice = session.client.fee_juice_bridge(l1)
     newest = await _newest(session)
     deposit = await juice.deposit(carol, mints=True)
     await _seen(session, "fee juice deposited", [deposit], newest)
@@ -161,7 +158,7 @@ async def _portal_and_bridge(session: Session, l1: L1Contracts, token: Contract)
     await session.mine("the bridge mints", token.methods.set_minter(contract.address, True), alice)
     registry = (await node.get_node_info()).l1_contract_addresses.registry_address
     await l1.write("TokenPortal", address, "initialize", registry, coin, bytes(contract.address))
-    portal = TokenPortal(node, l1, address)
+    portal = session.client.token_portal(l1, address)
     assert (await portal.token(), await portal.bridge()) == (coin, contract.address)
     return _Connection(l1, coin, portal, contract, token)
 
