@@ -90,7 +90,7 @@ class Archiver:
     @property
     def is_in_sync(self) -> bool:
         """Whether the stores are at the newest L1 block that the view has seen."""
-        return self._seen == self._view.snapshot.block_hash
+        return self._seen is not None and self._seen == self._view.snapshot.block_hash
 
     def wake(self) -> None:
         """Look at L1 now; call it on the event loop."""

@@ -147,6 +147,20 @@ async def test_reorganisations_of_a_recorded_chain(seed, follow):
     await fresh.close()
 
 
+async def test_whether_it_is_in_sync_can_be_asked_without_l1(follow):
+    """The question comes from the event loop, also before the first look and while L1 is away."""
+    l1 = SessionL1("deploy-accounts", head=22)
+    follower = follow(l1)
+    l1.requests.clear()
+    assert not follower.archiver.is_in_sync
+    assert not l1.requests
+    await follower.look()
+    asked = dict(l1.requests)
+    assert follower.archiver.is_in_sync
+    assert l1.requests == asked
+    await follower.close()
+
+
 async def test_what_l1_has_finalized_is_final(follow):
     l1 = SessionL1("token-flow")
     follower = follow(l1)
