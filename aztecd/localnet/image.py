@@ -3,6 +3,7 @@
 <cache>/networks/local-<version>-<key>/network.json   the record
 <cache>/networks/local-<version>-<key>/db/            the database, closed
 <cache>/networks/local-<version>-<key>/l1/state.json  the state of Anvil, as it left it
+<cache>/networks/local-<version>-<key>/blobs/         the blobs that are on L1
 
 A new data directory begins as a copy. The key names all that an image depends on, the code of aztecd
 included: what this version makes on the first start is what it restores on the others.
@@ -29,7 +30,7 @@ __all__ = ["begin_from_image", "image_name", "remove_partial"]
 _log = structlog.get_logger("aztecd.localnet")
 
 _FORMAT: Final = 1
-_PARTS: Final = ("l1/state.json", "db", "network.json")
+_PARTS: Final = ("l1/state.json", "db", "blobs", "network.json")
 _MARKER: Final = "restoring"
 """In a data directory into which an image is being copied."""
 _KEPT: Final = 3
@@ -82,7 +83,7 @@ def remove_partial(data_dir: Path) -> None:
         return
     try:
         (data_dir / "network.json").unlink(missing_ok=True)
-        for name in ("db", "l1"):
+        for name in ("db", "l1", "blobs"):
             if (data_dir / name).exists():
                 shutil.rmtree(data_dir / name)
         (data_dir / _MARKER).unlink()
@@ -93,7 +94,7 @@ def remove_partial(data_dir: Path) -> None:
 def _copy(source: Path, target: Path) -> None:
     """Copy the parts of a network, so that they are on the disk before the marker goes."""
     for part in _PARTS:
-        for path in sorted((source / part).iterdir()) if (source / part).is_dir() else (source / part,):
+        for path in sorted(_files(source / part)):
             copy = target / path.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
@@ -102,6 +103,12 @@ def _copy(source: Path, target: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _files(part: Path) -> list[Path]:
+    if part.name == "blobs" and not part.exists():
+        return []  # keeping them is not needed for anything here
+    return [path for path in part.rglob("*") if path.is_file()] if part.is_dir() else [part]
 
 
 def _remove_old(cache: Path, newest: Path) -> None:

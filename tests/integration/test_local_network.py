@@ -148,6 +148,8 @@ def test_the_next_start_takes_the_image(cache, tmp_path):
         check_contracts(daemon)
         with RpcClient(daemon.url) as rpc:
             assert rpc.call("aztec_getBlockNumber") == 5
+    # Others who follow may want the blobs of the image's blocks.
+    assert len(list((tmp_path / "data").glob("blobs/*/blobs/*.data"))) == 5
 
 
 @pytest.mark.usefixtures("cache")

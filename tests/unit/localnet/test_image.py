@@ -15,6 +15,7 @@ FILES = {
     "network.json": b"{}",
     "db/CURRENT": b"MANIFEST-000002",
     "db/000003.log": b"blocks" * 100,
+    "blobs/aztec-1/blobs/0x01.data": b"blob",
     "l1/state.json": b'{"accounts": 1}',
 }
 
@@ -31,7 +32,7 @@ class Maker:
         assert list(folder.iterdir()) == []
         for name, content in {**FILES, "l1/anvil.log": b"words", "lock": b""}.items():
             path = folder / name
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         return not self.is_stopped
 
@@ -59,6 +60,19 @@ def test_the_first_directory_makes_the_image_and_the_others_are_copies(tmp_path)
         assert files(tmp_path / directory) == FILES
     assert make.count == 1
     assert leftovers(tmp_path) == []
+
+
+def test_a_network_without_kept_blobs_is_a_network(tmp_path):
+    class Forgetful(Maker):
+        def __call__(self, folder: Path) -> bool:
+            is_done = super().__call__(folder)
+            shutil.rmtree(folder / "blobs")
+            return is_done
+
+    for directory in ("first", "second"):
+        assert begin(tmp_path, Forgetful(), directory)
+        assert not (tmp_path / directory / "blobs").exists()
+        assert (tmp_path / directory / "db" / "CURRENT").exists()
 
 
 def test_a_copy_is_not_the_image(tmp_path):
