@@ -118,6 +118,7 @@ def test_it_follows_what_another_built(network, tmp_path):
     # The Registry does not lead to all addresses that a deployment has.
     assert record.pop("addresses").items() <= network.record["addresses"].items()
     assert record.items() <= network.record.items()
+    assert run("db", "check", "--data-dir", str(tmp_path / "data")).stdout.endswith(": whole\n")
     # Both keep the blobs: who published them, and who fetched them.
     kept, fetched = (
         {path.name: path.read_bytes() for path in folder.glob("blobs/*/blobs/*.data")}
