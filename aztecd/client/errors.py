@@ -4,7 +4,7 @@ InvalidInputError
 └── ClientError
     ├── ArgumentsError       arguments that a function does not take
     ├── DeploymentError      nothing to deploy, or an artifact that does not fit
-    └── BridgeError          a deposit that can not be found or used
+    └── BridgeError          a deposit or an exit that can not be found or used
 """
 
 from __future__ import annotations
@@ -33,6 +33,6 @@ class DeploymentError(ClientError):
 
 
 class BridgeError(ClientError):
-    """Something about a deposit from L1 is wrong."""
+    """Something about a deposit from L1, or an exit to it, is wrong."""
 
     code = "bridge"

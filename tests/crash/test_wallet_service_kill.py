@@ -45,6 +45,7 @@ _LIMIT_S = 60
 pytestmark = [
     pytest.mark.crash,
     pytest.mark.e2e,
+    pytest.mark.slow,
     pytest.mark.timeout(240 + 60 * ROUNDS),
     pytest.mark.loop_may_block(1000),
 ]
@@ -121,7 +122,6 @@ async def test_a_served_wallet_killed_at_random_moments_has_all_its_notes(
         for number, word in enumerate(islice(cycle(MOMENTS), ROUNDS)):
             service = await asyncio.to_thread(
                 WalletProcess,
-                client,
                 node_url=daemon.url,
                 data_dir=folder,
                 apps=("bank",),

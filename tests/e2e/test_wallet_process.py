@@ -35,14 +35,13 @@ async def wallet_dir(client, artifacts, daemon, tmp_path):
 
 
 @pytest.fixture
-def serve(client, daemon, wallet_dir):
+def serve(daemon, wallet_dir):
     """Start a service over the wallet; it is ended in any case."""
     running = []
 
     def begin(approve, *arguments, apps=("app",)):
         running.append(
             WalletProcess(
-                client,
                 node_url=daemon.url,
                 data_dir=wallet_dir,
                 apps=apps,

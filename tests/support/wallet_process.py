@@ -43,7 +43,6 @@ class WalletProcess:
 
     def __init__(
         self,
-        client: Client,
         *,
         node_url: str,
         data_dir: Path,
@@ -53,8 +52,6 @@ class WalletProcess:
     ) -> None:
         command = [sys.executable, "-m", "aztecd", "wallet", "serve", "--plain", "--node-url", node_url]
         command += ["--data-dir", str(data_dir), "--approve", approve]
-        for folder in artifact_folders(client):
-            command += ["--artifacts", str(folder)]
         for app in apps:
             command += ["--app", app]
         command += arguments
