@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -37,12 +38,13 @@ from tests.support.node_relay import relay
 from tests.support.reference_peer import THIRD_KEY, Peers, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _KILLS = 10
 _LONG_CHAIN = 1000
 _SEED = 5
-_SCRIPTS = {"private": "tokens", "public": "calls", "messages": "bridge"}
+_SCRIPTS = {"messages": "bridge", "public": "calls", "private": "tokens"}
+"""In this order: the last one leaves an account that takes no more authorizations."""
 _BEGINNING = "deploy_accounts"
 _SCRIPT_LIMIT_S = 1800
 
@@ -51,7 +53,7 @@ class ChainsDifferError(Exception):
     """The nodes do not say the same; the message has what differs."""
 
 
-def follow(peers: Peers) -> None:
+def follow(peers: Peers, kinds: Iterable[str] = _SCRIPTS) -> None:
     """The reference builds, aztecd follows."""
     with peers.anvil() as anvil, peers.reference_sequencer("reference", anvil.url) as reference:
         joining = _joining(anvil.url, _registry(reference))
@@ -60,8 +62,8 @@ def follow(peers: Peers) -> None:
         with ExitStack() as stack:
             live = stack.enter_context(peers.aztecd("live", *live_arguments, port=port))
             with relay(reference.url, second_url=live.url) as url:
-                for name in _SCRIPTS.values():
-                    _run(name, url, anvil.url)
+                for kind in kinds:
+                    _run(_SCRIPTS[kind], url, anvil.url)
             _compare("follower", live.url, reference.url, anvil.url)
             _say(f"executed again: transactions of {len(live.said('block_executed_again'))} blocks")
             if not live.said("block_executed_again"):
@@ -72,12 +74,12 @@ def follow(peers: Peers) -> None:
             _require(_tip(late) == 0, "there are no blobs, but blocks")
             with peers.aztecd("live", *live_arguments, port=port):
                 _compare("empty directory, blobs came late", late.url, reference.url, anvil.url)
-        _kill_again_and_again(peers, joining, 2)
+        _kill_again_and_again(peers, joining, end=_tip(reference), most=2)
         with peers.aztecd("killed", *joining) as killed:
             _compare("killed ten times", killed.url, reference.url, anvil.url)
 
 
-def followed(peers: Peers) -> None:
+def followed(peers: Peers, kinds: Iterable[str] = _SCRIPTS) -> None:
     """`aztecd local` builds, the reference follows."""
     l1_port = free_port()
     l1_url = f"http://127.0.0.1:{l1_port}"
@@ -85,17 +87,18 @@ def followed(peers: Peers) -> None:
         with peers.reference_follower(
             "reference", l1_url, _registry(local), f"{local.url}/blobs"
         ) as reference:
-            for name in _SCRIPTS.values():
-                _run(name, local.url, l1_url)
+            for kind in kinds:
+                _run(_SCRIPTS[kind], local.url, l1_url)
             _compare("reference follows aztecd local", local.url, reference.url, l1_url)
         with peers.reference_follower("empty", l1_url, _registry(local), f"{local.url}/blobs") as reference:
             _compare("reference from an empty directory", local.url, reference.url, l1_url)
 
 
-def handover(peers: Peers) -> None:
+def handover(peers: Peers, _kinds: Iterable[str] = ()) -> None:
     """The reference, aztecd and the reference build one chain in turn."""
     port = free_port()
     blobs_url = f"http://127.0.0.1:{port}/blobs"
+    peers.folder.mkdir(parents=True, exist_ok=True)
     key_file = peers.folder / "key"
     key_file.write_text(THIRD_KEY)
     building = ("--sequencer", "--publisher-key-file", str(key_file), "--move-l1-time", "--settle-epochs")
@@ -110,8 +113,8 @@ def handover(peers: Peers) -> None:
                 peers.reference_follower("beside", anvil.url, addresses["registryAddress"], blobs_url)
             )
             with relay(ours.url, addresses=addresses) as url:
-                for name in (_SCRIPTS["messages"], _SCRIPTS["public"]):
-                    _run(name, url, anvil.url)
+                _run(_SCRIPTS["messages"], url, anvil.url)
+                _run(_SCRIPTS["public"], url, anvil.url)
             parts.append(_tip(ours) - sum(parts))
             _compare("aztecd builds", ours.url, beside.url, anvil.url)
         with peers.aztecd("third", *joining, data="ours", port=port) as ours:
@@ -125,13 +128,13 @@ def handover(peers: Peers) -> None:
     _require(all(part > 0 for part in parts), "somebody built no block")
 
 
-def restarts(peers: Peers) -> None:
+def restarts(peers: Peers, _kinds: Iterable[str] = ()) -> None:
     """A long chain, and ten kills on the way."""
     chain = kept_chain(_LONG_CHAIN, fetch(), _say)
     anvil = Anvil.start(chain.anvil_options(fetch()))
     try:
         joining = _joining(anvil.url, chain.registry)
-        _kill_again_and_again(peers, joining, 60)
+        _kill_again_and_again(peers, joining, end=chain.checkpoints, most=60)
         with peers.aztecd("killed", *joining) as killed:
             _await(lambda: _tip(killed) == chain.checkpoints, "the end of the chain")
             with RpcClient(killed.url) as client:
@@ -160,17 +163,16 @@ def _tip(node: Program) -> int:
         return int(client.call("node_getBlockNumber"))
 
 
-def _kill_again_and_again(peers: Peers, joining: tuple[str, ...], most: int) -> None:
-    """Kill a follower on its way from an empty directory, each time after up to `most` more blocks."""
+def _kill_again_and_again(peers: Peers, joining: tuple[str, ...], *, end: int, most: int) -> None:
+    """Kill a follower on its way from nothing to block `end`, each time up to `most` blocks later."""
     chance = random.Random(_SEED)
     stations = []
     for _ in range(_KILLS):
         with peers.aztecd("killed", *joining) as victim:
-            first, more = _tip(victim), chance.randint(0, most)
-            _await(lambda node=victim, wanted=first + more: _tip(node) >= wanted, "more blocks")
-            time.sleep(chance.uniform(0, 0.2))
-            stations.append(_tip(victim))
+            wanted = min(_tip(victim) + chance.randint(0, most), end)
+            _await(lambda node=victim, block=wanted: _tip(node) >= block, "more blocks", every_s=0.01)
             victim.kill()
+        stations.append(wanted)
     _say(f"killed at blocks {', '.join(map(str, stations))}")
 
 
@@ -195,11 +197,11 @@ def _say(text: str) -> None:
     print(f"[{time.strftime('%X')}] {text}", flush=True)
 
 
-def _await(is_so: Callable[[], object], what: str, *, timeout_s: float = 1200) -> None:
+def _await(is_so: Callable[[], object], what: str, *, every_s: float = 0.2, timeout_s: float = 1200) -> None:
     deadline = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < deadline, f"{what}: not after {timeout_s:.0f} s"
-        time.sleep(0.2)
+        time.sleep(every_s)
 
 
 def _require(is_so: bool, fault: str) -> None:
@@ -214,14 +216,22 @@ def _main() -> int:
     parser = argparse.ArgumentParser(description="aztecd and the unmodified reference node on one chain")
     parser.add_argument("roles", nargs="*", choices=[*ROLES, []], metavar="ROLE", help=", ".join(ROLES))
     parser.add_argument("--folder", type=Path, help="keep data and logs here (default: nowhere)")
+    parser.add_argument(
+        "--kinds",
+        nargs="+",
+        choices=_SCRIPTS,
+        default=_SCRIPTS,
+        help="transactions for the roles with one builder (default: all, minutes each on a small machine)",
+    )
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stops what runs
     with ExitStack() as stack:
         folder = options.folder or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="aztecd-", ignore_cleanup_errors=True))
         )
         for role in options.roles or ROLES:
             try:
-                ROLES[role](Peers.in_folder(folder / role))
+                ROLES[role](Peers.in_folder(folder / role), options.kinds)
             except (ReferenceMissingError, ChainsDifferError) as error:
                 print(f"{role}: {error}", file=sys.stderr)
                 return 1
