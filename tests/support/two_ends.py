@@ -34,12 +34,20 @@ class TwoEnds(LoadScopeScheduling):
         self._last = frozenset(last)
 
     def remove_node(self, node: WorkerController) -> str | None:
-        """Forget a worker that has ended; the one left over may wait for just that."""
-        crashed = super().remove_node(node)
+        """Forget a worker that has ended; give the test that it died of, which is not tried again."""
+        files = self.assigned_work.pop(node)
+        pending = [
+            (tests, name) for tests in files.values() for name, is_done in tests.items() if not is_done
+        ]
+        if pending:
+            tests, name = pending[0]
+            tests[name] = True
+            self.workqueue.update({file: tests for file, tests in files.items() if not all(tests.values())})
         if self.workqueue:
+            # The one left over may have waited for just that.
             for other in self.nodes:
                 self._reschedule(other)
-        return crashed
+        return pending[0][1] if pending else None
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.partition("::")[0]
