@@ -6,8 +6,10 @@ one run from there repeats it, though what happens at the same time may happen i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+import traceback
 from collections import Counter
 
 import pytest
@@ -23,7 +25,9 @@ from tests.support.trouble_child import Nursery
 
 RUNS = int(os.environ.get("AZTECD_TROUBLE_RUNS", "8"))
 SEED = int(os.environ.get("AZTECD_TROUBLE_SEED", "1"))
+SEEDS = range(SEED, SEED + RUNS)
 SHOW_EVERY = 25
+RUNS_OF_A_BENCH = 20
 
 pytestmark = [
     pytest.mark.crash,
@@ -42,42 +46,51 @@ def quiet():
     structlog.configure(**before)
 
 
-@pytest.fixture(scope="module")
-def bench(artifacts, tmp_path_factory):
+@pytest.fixture
+def benches(artifacts, tmp_path):
+    """Give benches, each on a new Anvil, which forgets the states of old blocks when it is used for long."""
     kzg = Kzg()
     kzg.load()
-    options = AnvilOptions(program=artifacts.anvil, data_dir=tmp_path_factory.mktemp("l1"), port=0)
-    anvil = Anvil.start(options)
-    try:
-        l1 = L1Chain.deploy(anvil.url, artifacts)
-        maker = CheckpointMaker(l1, kzg)
-        # Several settled epochs, one that is not, messages both ways, a message that waits.
-        for txs in ((1,), (2,), (0,), (1, 1)):
+    with contextlib.ExitStack() as stack:
+        nursery = Nursery()
+        stack.callback(nursery.close)
+        proxy = stack.enter_context(FaultProxy("http://127.0.0.1:1"))
+        anvils: list[Anvil] = []
+        stack.callback(lambda: [anvil.kill() for anvil in anvils])
+
+        def make():
+            for anvil in anvils:
+                anvil.kill()
+            options = AnvilOptions(program=artifacts.anvil, data_dir=tmp_path / f"l1-{len(anvils)}", port=0)
+            anvils.append(Anvil.start(options))
+            proxy.target = anvils[-1].url
+            maker = CheckpointMaker(L1Chain.deploy(proxy.target, artifacts), kzg)
+            # Several settled epochs, one that is not, messages both ways, a message that waits.
+            for txs in ((1,), (2,), (0,), (1, 1)):
+                maker.send_message()
+                maker.propose(txs=txs)
             maker.send_message()
-            maker.propose(txs=txs)
-        maker.send_message()
-        nursery = Nursery(anvil.url, l1.deployment.addresses.registry_address.hex())
-        try:
-            with FaultProxy(anvil.url) as proxy:
-                yield Bench(maker=maker, proxy=proxy, kzg=kzg, nursery=nursery)
-        finally:
-            nursery.close()
-    finally:
-        anvil.kill()
+            return Bench(maker=maker, proxy=proxy, kzg=kzg, nursery=nursery)
+
+        yield make
 
 
-async def test_trouble_with_l1_ends_in_the_state_of_a_fresh_sync(bench, quiet, tmp_path):
+async def test_trouble_with_l1_ends_in_the_state_of_a_fresh_sync(benches, quiet, tmp_path):
     print(f"{RUNS} runs from seed {SEED}")
     events: Counter[str] = Counter()
     failed: list[Exception] = []
     began = time.monotonic()
-    for number, seed in enumerate(range(SEED, SEED + RUNS), start=1):
+    bench = None
+    for number, seed in enumerate(SEEDS, start=1):
+        if bench is None or number % RUNS_OF_A_BENCH == 0:
+            bench = benches()
         run = Run(bench, seed, tmp_path)
         try:
             await run.run()
         except Exception as error:  # noqa: BLE001 -- a bug in a look is a failure too
-            print(f"FAILED seed {seed}: {error!r}", *error.__notes__, sep="\n", flush=True)
+            print(f"FAILED seed {seed}:", *traceback.format_exception(error), sep="\n", flush=True)
             failed.append(error)
+            bench = None
         events += run.events
         if number % SHOW_EVERY == 0 or number == RUNS:
             seconds = time.monotonic() - began

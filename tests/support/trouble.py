@@ -130,7 +130,7 @@ class Bench:
     def _begin(self) -> None:
         client = self.maker.l1.client
         self.base = client.call("evm_snapshot")
-        # Anvil loses the state of a block that it has made again and again: no two runs share their blocks.
+        # Anvil keeps the states of some hundred blocks: no two runs share their blocks.
         self.runs += 1
         client.call("anvil_setCoinbase", f"0x{self.runs:040x}")
         client.call("evm_mine")
@@ -156,6 +156,7 @@ class Run:
     story: list[str] = field(default_factory=list)
     snapshots: list[tuple[str, int]] = field(default_factory=list)
     blobs: KeptBlobs | None = None
+    highest: int = 0
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"trouble:{self.seed}")
@@ -179,8 +180,10 @@ class Run:
             self.bench.proxy.is_on = self.bench.proxy.is_down = False
             if self.blobs is not None:
                 self.blobs.share = 0
-            # L1 goes on: a node that was told something untrue about its newest block looks again.
-            self.bench.maker.l1.client.call("evm_mine")
+            # L1 goes on: a node that was told something untrue about its newest block looks again, and what
+            # was final once is final for a fresh node too.
+            more = max(self.highest - self.bench.head, 0) + 1
+            self.bench.maker.l1.client.call("anvil_mine", hex(more))
             store = await node.last_store()
             try:
                 await self._compare(store)
@@ -208,7 +211,7 @@ class Run:
             await fresh.look()
             tips = self.bench.maker.l1.reader.status()
             assert fresh.tips.checkpointed.checkpoint_number in {tips.pending, tips.proven}
-            assert follower.tips == fresh.tips
+            assert follower.tips == fresh.tips, f"{follower.tips} instead of {fresh.tips}"
             found, expected = content(store), content(fresh.store)
             assert not difference(found, expected), difference(found, expected)
             assert check(store) == []
@@ -223,8 +226,14 @@ class Run:
         """Do one thing to L1."""
         [action] = self.chance.choices(list(_ACTIONS), weights=list(_ACTIONS.values()))
         done = getattr(self, f"_{action.replace(' ', '_')}")()
+        self.highest = max(self.highest, self.bench.head)
         self.story.append(f"{action} {'' if done is None else done} -> L1 block {self.bench.head}")
         self.events[action if done is not False else f"no {action}"] += 1
+        # A bench that is used too often goes back to a state that Anvil has no more.
+        code = self.bench.maker.l1.client.call(
+            "eth_getCode", f"0x{self.bench.maker.l1.reader.rollup.address.hex()}", "latest"
+        )
+        assert code != "0x", "Anvil has lost its state"
 
     def _propose(self) -> Any:
         if self.chance.random() < 0.4:
@@ -374,7 +383,10 @@ class _Child:
                 self._kill()
 
     def _start(self) -> int:
-        return self.run.bench.nursery.follow(self.directory, self.run.bench.proxy.url)
+        l1 = self.run.bench.maker.l1
+        return self.run.bench.nursery.follow(
+            self.directory, self.run.bench.proxy.url, l1.client.url, l1.deployment.addresses.registry_address
+        )
 
     def _kill(self) -> None:
         pid, self.pid = self.pid, 0

@@ -1,11 +1,11 @@
 """Followers in processes of their own, to be killed.
 
-    python -m tests.support.trouble_child L1_URL REGISTRY
+    python -m tests.support.trouble_child
 
-loads everything once and then makes a child for each line of its input, `DIRECTORY<tab>URL`: the child
-follows the L1 node behind the URL with the store in the directory until it is killed. The child's process id
-is printed, and `gone` when a line `reap PID` asks for its end. A child that meets a bug writes it beside the
-store, into `bug.txt`.
+loads everything once and then makes a child for each line of its input, with tabs between the directory of a
+store, the URL to follow, the URL of L1 itself and the address of the Registry: the child reads the deployment
+from L1 itself and follows until it is killed. The child's process id is printed, and `gone` when a line
+`reap PID` asks for its end. A child that meets a bug writes it beside the store, into `bug.txt`.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _PAUSE_S = 0.003
 class Nursery:
     """The process that makes the followers. Use it as a context manager."""
 
-    def __init__(self, l1_url: str, registry: str) -> None:
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.trouble_child", l1_url, registry],
+            [sys.executable, "-m", "tests.support.trouble_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -52,9 +52,9 @@ class Nursery:
         """End it; all followers are dead by then."""
         self._process.communicate(timeout=30)
 
-    def follow(self, directory: Path, url: str) -> int:
+    def follow(self, directory: Path, url: str, l1_url: str, registry: bytes) -> int:
         """Start a follower; give its process id."""
-        return int(self._ask(f"{directory}\t{url}"))
+        return int(self._ask(f"{directory}\t{url}\t{l1_url}\t{registry.hex()}"))
 
     def kill(self, pid: int) -> None:
         """Kill a follower with SIGKILL, and wait until it is gone."""
@@ -86,18 +86,18 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
     contracts, kzg = ContractSet(fetch().l1_artifacts), Kzg()
     kzg.load()
-    deployment = attach(L1Client(sys.argv[1]), contracts, bytes.fromhex(sys.argv[2].removeprefix("0x")))
     for line in sys.stdin:
         if line.startswith("reap "):
             os.waitpid(int(line.split()[1]), 0)
             print("gone", flush=True)
             continue
-        directory, url = line.rstrip("\n").split("\t")
+        directory, url, l1_url, registry = line.rstrip("\n").split("\t")
         pid = os.fork()
         if pid:
             print(pid, flush=True)
             continue
         try:
+            deployment = attach(L1Client(l1_url), contracts, bytes.fromhex(registry))
             store = LevelStore.open(Path(directory))
             client = L1Client(url, errors=contracts.errors, timeout_s=5)
             asyncio.run(follow(store, client, contracts, deployment, kzg))
