@@ -46,6 +46,8 @@ class NodeBridge:
             raise NodeChangedError("the wallet was closed")
         waiting = asyncio.run_coroutine_threadsafe(_gather(calls), self._loop)
         self._waiting = waiting
+        # The loop may have closed this after the look above, when there was nothing to cancel yet.
+        self._cancel_if_closed()
         try:
             return waiting.result()
         except CancelledError:
@@ -56,8 +58,12 @@ class NodeBridge:
     def close(self) -> None:
         """Make the thread that waits, and everyone who asks later, fail."""
         self._is_closed = True
-        if self._waiting is not None:
-            self._waiting.cancel()
+        self._cancel_if_closed()
+
+    def _cancel_if_closed(self) -> None:
+        waiting = self._waiting
+        if self._is_closed and waiting is not None:
+            waiting.cancel()
 
     # What functions ask in the course of their execution.
 
