@@ -237,11 +237,12 @@ def _catch_up(results: Results) -> Sheet:
         ),
         ("memory in the end", "{:.0f} MiB", lambda item: item.samples[-1].mib, True),
         ("most memory", "{:.0f} MiB", lambda item: item.peak_mib, True),
-        ("growth in 100 blocks, without files", "{:.2f} MiB", lambda item: item.growth_mib, True),
+        # No proportion: memory can also shrink.
+        ("growth in 100 blocks, without files", "{:.2f} MiB", lambda item: item.growth_mib, None),
     ):
         if found:
             compared = ""
-            if ours and reference:
+            if ours and reference and is_better_when_less is not None:
                 above, below = (reference, ours) if is_better_when_less else (ours, reference)
                 compared = _ratio(value(above), value(below))
             rows.append([title, *(form.format(value(item)) for item in found.values()), compared])
