@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+import structlog
 
 from aztecd.artifacts import Artifacts, fetch
 from tests.support.client_install import Client, install
@@ -97,6 +98,19 @@ def _event_loop_stays_free(request: pytest.FixtureRequest) -> Iterator[None]:
     with watched_loops(marker.args[0] if marker else 1.0) as blocked:
         yield
     assert not blocked, "the event loop was held up: " + "; ".join(blocked)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Take back how a test sets up logging: later ones would log to the standard error that it had."""
+    before, configure = structlog.get_config(), structlog.configure
+
+    def configure_uncached(*args: object, **options: object) -> None:
+        configure(*args, **options | {"cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", configure_uncached)
+    yield
+    configure(**before)
 
 
 @pytest.fixture(scope="session")
