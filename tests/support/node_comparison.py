@@ -1,8 +1,10 @@
 """Ask two nodes of one chain the same questions, block by block, and compare every answer.
 
-Both must be at rest. What depends on the moment or on the node itself (fees for the next block, pending
-transactions, addresses of peers) is not asked. Documented differences are left out: state of block 0
-(aztecd/docs/decisions/0002), and what only the node knows that executed a transaction itself.
+Both must be at rest. What depends on the moment (fees for the next block, pending transactions) is not asked.
+Documented differences are left out: state of block 0 (aztecd/docs/decisions/0002), and addresses of contracts
+that the Registry does not lead to.
+
+    python -m tests.support.node_comparison OUR_URL OTHER_URL L1_URL
 """
 
 from __future__ import annotations
