@@ -18,6 +18,7 @@ import structlog
 
 from aztecd.archiver.errors import CheckpointRefusedError
 from aztecd.archiver.retrieval import RetrievedCheckpoint
+from aztecd.chain import InvalidBlockError, InvalidCheckpointError
 from aztecd.crypto.field import Fr
 from aztecd.crypto.poseidon2 import hash_pair
 from aztecd.errors import InvalidInputError
@@ -136,7 +137,11 @@ class CheckpointApplier:
                 f"block {block.number} on L1 claims archive 0x{block.archive.root.hex()}, its header leads "
                 f"to 0x{fork.root(TreeId.ARCHIVE).hex()}"
             )
-        for rejected in self._ledger.take_block(block, fork, completes=completes):
+        try:
+            ignored = self._ledger.take_block(block, fork, completes=completes)
+        except (InvalidBlockError, InvalidCheckpointError) as error:
+            raise CheckpointRefusedError(f"block {block.number} on L1 does not fit: {error}") from error
+        for rejected in ignored:
             _log.warning("publication_ignored", block=block.number, reason=str(rejected))
 
     def _data(self, retrieved: RetrievedCheckpoint) -> CheckpointData:

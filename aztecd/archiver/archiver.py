@@ -28,8 +28,9 @@ from aztecd.archiver.errors import ArchiverError, L1ContradictionError
 from aztecd.archiver.inbox import InboxSync
 from aztecd.archiver.progress import CatchUp
 from aztecd.archiver.retrieval import CheckpointRetriever, Retrieval, RetrievedCheckpoint
+from aztecd.chain import InvalidMessageError
 from aztecd.errors import AztecdError, UnavailableError
-from aztecd.l1 import L1Snapshot, L1View, RollupReader
+from aztecd.l1 import L1Error, L1Snapshot, L1View, RollupReader
 from aztecd.l1.events import CheckpointProposed
 from aztecd.node.ledger import Ledger
 from aztecd.node.writer import SerialWriter, WriterStoppedError
@@ -97,7 +98,10 @@ class Archiver:
         self._wake.set()
 
     async def run(self) -> None:
-        """Follow until cancelled, or until the writer stops."""
+        """Follow until cancelled, or until the writer stops.
+
+        Raises what is not L1's fault, such as a full disk: what memory has may then differ from the store.
+        """
         failures = 0
         while True:
             try:
@@ -107,7 +111,7 @@ class Archiver:
                 delay_s = self._settings.poll_interval_s
             except WriterStoppedError:
                 return
-            except AztecdError as error:
+            except (UnavailableError, L1Error, ArchiverError, InvalidMessageError) as error:
                 self._report(error)
                 delay_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
                 failures += 1

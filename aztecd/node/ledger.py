@@ -11,7 +11,7 @@ the old or the new state of each part, never half of one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from aztecd.builder import BuiltBlock
 from aztecd.chain import ChainStore, InboxMessage, RejectedPublication
@@ -20,7 +20,7 @@ from aztecd.mempool import Mempool
 from aztecd.protocol.basic import BlockNumber, CheckpointNumber, LeafIndex
 from aztecd.protocol.block import L2Block
 from aztecd.protocol.checkpoint import CheckpointData
-from aztecd.state import Fork, WorldState
+from aztecd.state import Fork, StateOrderError, WorldState
 from aztecd.storage import KeyValueStore, WriteBatch
 
 __all__ = ["Ledger"]
@@ -146,13 +146,17 @@ class Ledger:
 
     @contextmanager
     def _change(self, *, sync: bool = True) -> Iterator[WriteBatch]:
-        """Fill a batch and write it; what was staged is forgotten when anything fails."""
+        """Fill a batch and write it; what was staged is forgotten when anything fails.
+
+        A write that failed may have taken effect all the same: after a StorageError only a restart finds out.
+        """
         batch = self.store.batch()
         try:
             yield batch
             self.store.write(batch, sync=sync)
         except BaseException:
-            self.world_state.discard()
+            with suppress(StateOrderError):  # the record of the tip may be gone
+                self.world_state.discard()
             self.chain.discard()
             raise
 
