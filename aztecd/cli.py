@@ -29,6 +29,7 @@ _KEYS: Final = {
     "log_level": "log.level",
     "registry": "l1.registry",
     "rollup_version": "l1.rollup_version",
+    "fee_asset_handler": "l1.fee_asset_handler",
     "publisher_key_file": "l1.publisher_key_file",
     "blob_source": "blobs.sources",
     "prefunded_address": "genesis.prefunded_addresses",
@@ -173,6 +174,11 @@ def _add_node_flags(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="which of the Registry's rollups (default: the data directory's, else the canonical one)",
+    )
+    parser.add_argument(
+        "--fee-asset-handler",
+        metavar="ADDRESS",
+        help="the faucet of a development rollup, for clients that ask for it",
     )
     parser.add_argument(
         "--blob-source",

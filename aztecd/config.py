@@ -88,6 +88,9 @@ class L1Config:
     """The Registry of the rollup to join; a local network deploys its own."""
     rollup_version: int | None = None
     """Which of the Registry's rollups; the canonical one unless the data directory belongs to another."""
+    fee_asset_handler: str | None = None
+    """The faucet of the fee asset on a development rollup. The Registry does not lead to it, and clients that
+    mint while they bridge ask the node for it."""
     chain_id: int = 31_337
     """Of the local network. A node that joins a rollup asks L1, and compares if this is set."""
     publisher_key: str = FIRST_DEVELOPMENT_KEY
@@ -280,8 +283,10 @@ def _check(config: Config) -> None:
         raise ConfigError("l1.publisher_key is no private key of secp256k1: it is 0 or too large")
     if config.l1.publisher_key_file is not None and config.l1.publisher_key != FIRST_DEVELOPMENT_KEY:
         raise ConfigError("l1.publisher_key and l1.publisher_key_file are both set: choose one")
-    if config.l1.registry is not None and not _L1_ADDRESS.fullmatch(config.l1.registry):
-        raise ConfigError("l1.registry must be an address: 0x and 40 hexadecimal digits")
+    for key in ("registry", "fee_asset_handler"):
+        address = getattr(config.l1, key)
+        if address is not None and not _L1_ADDRESS.fullmatch(address):
+            raise ConfigError(f"l1.{key} must be an address: 0x and 40 hexadecimal digits")
     for address in config.genesis.prefunded_addresses or ():
         if not _AZTEC_ADDRESS.fullmatch(address):
             raise ConfigError(

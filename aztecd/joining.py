@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aztecd.config import Config, ConfigError, Settings
@@ -78,6 +78,7 @@ def join(
         version=version,
         known=None if record is None else record.addresses,
     )
+    deployment = _with_faucet(deployment, config, client)
     prefunded = _prefunded(config, record, deployment.chain_id, data_dir)
     _require_genesis(deployment, prefunded)
     if record is None:
@@ -96,6 +97,17 @@ def join(
             f"the one at {client.display_url} at {deployment.genesis_time}",
         )
     return Rollup(deployment=deployment, prefunded=prefunded)
+
+
+def _with_faucet(deployment: Deployment, config: Config, client: L1Client) -> Deployment:
+    """Add the address of the faucet, which must be a contract."""
+    given = config.l1.fee_asset_handler
+    if given is None:
+        return deployment
+    if client.call("eth_getCode", given, "latest") in {None, "0x"}:
+        raise ConfigError(f"l1.fee_asset_handler: there is no contract at {given} on {client.display_url}")
+    faucet = EthAddress(bytes.fromhex(given.removeprefix("0x")))
+    return replace(deployment, addresses=deployment.addresses.replace(fee_asset_handler_address=faucet))
 
 
 def _require_same(

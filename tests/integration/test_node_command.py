@@ -128,6 +128,17 @@ def test_it_follows_what_another_built(network, tmp_path):
     assert kept.items() <= fetched.items()
 
 
+def test_the_faucet_can_be_named(network, tmp_path):
+    faucet = network.record["addresses"]["feeAssetHandlerAddress"]
+    with (
+        network.joined(tmp_path / "data", "--fee-asset-handler", faucet) as daemon,
+        RpcClient(daemon.url) as rpc,
+    ):
+        assert rpc.call("aztec_getNodeInfo")["l1ContractAddresses"]["feeAssetHandlerAddress"] == faucet
+    done = network.refused(tmp_path / "data", "--fee-asset-handler", NOBODY)
+    assert_told(done, "l1.fee_asset_handler", "no contract at", NOBODY)
+
+
 def test_ctrl_c_ends_it_well_and_it_goes_on(network, tmp_path):
     for _ in range(2):
         with network.joined(tmp_path / "data") as daemon:
