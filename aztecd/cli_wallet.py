@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -288,12 +289,32 @@ async def _serve(client: Client, options: argparse.Namespace) -> int:
         if app.name not in fresh:
             lines.append(f"{app.name} has its token")
     wallets = {owner: GuardedWallet.for_owner(client.wallet)}
+    stopped = _interruption()
     async with WalletServer(wallets, by_digest=guarded, port=options.port).serve() as address:
         for line in lines:
             _print(line)
         _print(f"ready {address.url}")
-        await asyncio.Event().wait()
+        await stopped.wait()
     return 0
+
+
+def _interruption() -> asyncio.Event:
+    """Give an event that SIGINT or SIGTERM sets; the next one ends the process at once.
+
+    Handled here and not by Python: a shell starts what runs in the background with SIGINT ignored.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopped.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopped
 
 
 def _confirmation(rule: str) -> Confirmation:
