@@ -14,7 +14,6 @@ Authority: @aztec/archiver src/modules/l1_synchronizer.ts (4.1.2).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from aztecd.errors import AztecdError, UnavailableError
 from aztecd.l1 import L1Error, L1Snapshot, L1View, RollupReader
 from aztecd.l1.events import CheckpointProposed
 from aztecd.node.ledger import Ledger
+from aztecd.node.pacing import Backoff, Wake
 from aztecd.node.writer import SerialWriter, WriterStoppedError
 from aztecd.protocol.basic import CheckpointNumber
 
@@ -84,7 +84,7 @@ class Archiver:
         self._on_look = on_look
         self._agreement = Agreement(ledger, reader, retriever)
         self._reader = reader
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._seen: bytes | None = None
         self._trouble: str | None = None
 
@@ -102,24 +102,19 @@ class Archiver:
 
         Raises what is not L1's fault, such as a full disk: what memory has may then differ from the store.
         """
-        failures = 0
+        backoff = Backoff(_RETRY_AFTER_S)
         while True:
             try:
                 await self.look()
-                failures = 0
+                backoff.succeeded()
                 self._report(None)
                 delay_s = self._settings.poll_interval_s
             except WriterStoppedError:
                 return
             except (UnavailableError, L1Error, ArchiverError, InvalidMessageError) as error:
                 self._report(error)
-                delay_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
-                failures += 1
-            # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the event comes just then.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay_s):
-                    await self._wake.wait()
-            self._wake.clear()
+                delay_s = backoff.failed()
+            await self._wake.wait(delay_s)
 
     async def look(self) -> None:
         """Look at L1 once, and take over all that is new.

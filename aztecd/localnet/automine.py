@@ -7,7 +7,6 @@ half a day, a block without transactions is built: wallets need a newest block t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import structlog
 
@@ -15,6 +14,7 @@ from aztecd.errors import UnavailableError
 from aztecd.l1 import L1Error
 from aztecd.mempool import Mempool
 from aztecd.node.outlook import L1Outlook
+from aztecd.node.pacing import Backoff, Wake
 from aztecd.node.producer import CheckpointProducer
 from aztecd.node.writer import SerialWriter, WriterStoppedError
 
@@ -43,9 +43,8 @@ class AutoMiner:
         self._mempool = mempool
         self._outlook = outlook
         self._settle_epochs = settle_epochs
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._must_agree = False
-        self._loop = asyncio.get_running_loop()
 
     def wake(self) -> None:
         """Look for work; call it on the event loop."""
@@ -58,26 +57,21 @@ class AutoMiner:
 
     def wake_from_thread(self) -> None:
         """Look for work; call it from any thread."""
-        self._loop.call_soon_threadsafe(self._wake.set)
+        self._wake.set_from_thread()
 
     async def run(self) -> None:
         """Work until cancelled, or until the writer stops."""
-        failures = 0
+        backoff = Backoff(_RETRY_AFTER_S)
         self._wake.set()
         while True:
-            # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the event comes just then.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self._wake.wait()
-            self._wake.clear()
+            await self._wake.wait(_LOOK_EVERY_S)
             try:
                 await self._work()
-                failures = 0
+                backoff.succeeded()
             except WriterStoppedError:
                 return
             except (UnavailableError, L1Error) as error:
-                delay_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
-                failures += 1
+                delay_s = backoff.failed()
                 _log.warning("block_not_published", reason=str(error), next_try_s=delay_s)
                 await asyncio.sleep(delay_s)
                 self._wake.set()

@@ -14,7 +14,6 @@ Sending happens outside of the writer, which has to take in what others publish 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -25,6 +24,7 @@ from aztecd.errors import UnavailableError
 from aztecd.l1 import L1Error, L1Time, L1View, PublishError, SenderOptions, SlotPlan
 from aztecd.l1.slots import L1_BLOCK_TIME_S
 from aztecd.mempool import Mempool
+from aztecd.node.pacing import Backoff, Wake
 from aztecd.node.producer import CheckpointProducer
 from aztecd.node.proposals import Proposal
 from aztecd.node.writer import SerialWriter, WriterStoppedError
@@ -75,8 +75,7 @@ class SlotSequencer:
         self._settlement = settlement
         self._on_l1_changed = on_l1_changed
         self._look_every_s = look_every_s
-        self._wake = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self._wake = Wake()
         self._tried_slot: SlotNumber | None = None
         self._nothing_for: tuple[int, int] | None = None
         self._settled_at: tuple[bytes, int] | None = None
@@ -88,27 +87,22 @@ class SlotSequencer:
 
     def wake_from_thread(self) -> None:
         """Look for work; call it from any thread."""
-        self._loop.call_soon_threadsafe(self._wake.set)
+        self._wake.set_from_thread()
 
     async def run(self) -> None:
         """Work until cancelled, or until the writer stops."""
-        failures = 0
+        backoff = Backoff(_RETRY_AFTER_S)
         self._wake.set()
         while True:
-            # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the event comes just then.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._look_every_s):
-                    await self._wake.wait()
-            self._wake.clear()
+            await self._wake.wait(self._look_every_s)
             try:
                 while await self.look():
                     pass
-                failures = 0
+                backoff.succeeded()
             except WriterStoppedError:
                 return
             except (UnavailableError, L1Error) as error:
-                delay_s = _RETRY_AFTER_S[min(failures, len(_RETRY_AFTER_S) - 1)]
-                failures += 1
+                delay_s = backoff.failed()
                 _log.warning("sequencer_interrupted", reason=str(error), next_try_s=delay_s)
                 await asyncio.sleep(delay_s)
                 self._wake.set()
