@@ -164,7 +164,7 @@ def make_core(
         network=NetworkRules(
             chain_id=deployment.chain_id,
             rollup_version=deployment.rollup_version,
-            gas_ceilings=GasCeilings.of_node(rollup_mana_limit=_mana_limit(deployment)),
+            gas_ceilings=GasCeilings.of_node(rollup_mana_limit=deployment.mana_limit),
             allow_list=allow_list,
         ),
         chain=chain,
@@ -269,7 +269,7 @@ def make_producer(
             rollup_version=deployment.rollup_version,
             coinbase=sender.account.address,
             fee_recipient=AztecAddress(FR_ZERO),
-            mana_limit=_mana_limit(deployment),
+            mana_limit=deployment.mana_limit,
             max_txs_per_block=config.sequencer.max_txs_per_block,
         ),
         metrics=core.metrics,
@@ -304,11 +304,6 @@ def make_local(
         on_lost_checkpoints=miner.agree_with_l1,
     )
     return LocalNode(core=core, producer=producer, miner=miner, monitor=monitor)
-
-
-def _mana_limit(deployment: Deployment) -> int:
-    """The mana of a checkpoint."""
-    return 2 * deployment.mana_target
 
 
 def _node_info(deployment: Deployment) -> NodeInfo:

@@ -19,15 +19,15 @@ from aztecd.archiver.errors import FinalChainLostError, L1ContradictionError
 from aztecd.archiver.retrieval import CheckpointRetriever
 from aztecd.l1 import L1Snapshot, RollupReader
 from aztecd.l1.reads import hex_bytes
+from aztecd.l1.slots import L1_BLOCK_TIME_S
 from aztecd.node.ledger import Ledger
+from aztecd.node.recovery import archive_after, last_common_checkpoint
 from aztecd.protocol.basic import CheckpointNumber
 from aztecd.protocol.checkpoint import CheckpointData
 
 __all__ = ["Agreement", "Outlook"]
 
 _log = structlog.get_logger("aztecd.archiver")
-_L1_BLOCK_TIME_S = 12
-"""How far ahead the reference looks for a prune; authority: l1_synchronizer.ts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +66,12 @@ class Agreement:
         stored = kept = tips.checkpointed.checkpoint_number
         status = self._reader.status(stored, snapshot.block_number)
         reason = ""
-        if status.archive_at_mine != self._archive_after(stored):
+        if status.archive_at_mine != archive_after(self._ledger, stored):
             kept = self._last_common(min(stored, status.pending), snapshot.block_number)
             reason = "L1 has no such checkpoint" if status.pending < stored else "L1 has other checkpoints"
         target = status.pending
-        moment = snapshot.timestamp + _L1_BLOCK_TIME_S
+        # As far ahead as the reference looks for a prune.
+        moment = snapshot.timestamp + L1_BLOCK_TIME_S
         if status.pending > status.proven and self._reader.can_prune_at(moment, snapshot.block_number):
             target = status.proven
             if kept > target:
@@ -151,19 +152,10 @@ class Agreement:
         return tuple(found)
 
     def _last_common(self, newest: int, at: int) -> CheckpointNumber:
-        low, high = 0, newest
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._reader.archive_at(middle, at) == self._archive_after(CheckpointNumber(middle)):
-                low = middle
-            else:
-                high = middle - 1
-        if low == 0 and self._reader.archive_at(0, at) != self._ledger.genesis_archive_root:
+        common = last_common_checkpoint(self._ledger, self._reader, newest, at)
+        if common == 0 and self._reader.archive_at(0, at) != self._ledger.genesis_archive_root:
             raise FinalChainLostError("the rollup on L1 has another genesis than the data directory")
-        return CheckpointNumber(low)
-
-    def _archive_after(self, checkpoint: CheckpointNumber) -> bytes:
-        return self._ledger.genesis_archive_root if checkpoint == 0 else self._stored(checkpoint).archive.root
+        return common
 
     def _stored(self, checkpoint: CheckpointNumber) -> CheckpointData:
         data = self._ledger.chain.checkpoint_data(checkpoint)

@@ -83,7 +83,6 @@ class Archiver:
         self._settings = settings
         self._on_look = on_look
         self._agreement = Agreement(ledger, reader, retriever)
-        self._reader = reader
         self._wake = Wake()
         self._seen: bytes | None = None
         self._trouble: str | None = None

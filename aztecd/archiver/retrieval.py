@@ -29,9 +29,6 @@ from aztecd.protocol.checkpoint_rules import validate_checkpoint
 
 __all__ = ["CheckpointRetriever", "Retrieval", "RetrievedCheckpoint"]
 
-_MANA_LIMIT_FACTOR = 2
-"""A checkpoint may use twice the target; Authority: l1-contracts FeeLib.sol."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrievedCheckpoint:
@@ -171,7 +168,7 @@ class CheckpointRetriever:
                 number=number,
                 fee_asset_price_modifier=proposed.fee_asset_price_modifier,
             )
-            validate_checkpoint(checkpoint, mana_limit=_MANA_LIMIT_FACTOR * deployment.mana_target)
+            validate_checkpoint(checkpoint, mana_limit=deployment.mana_limit)
         except InvalidInputError as error:
             raise CheckpointRefusedError(f"checkpoint {number} on L1 is not valid: {error}") from error
         return RetrievedCheckpoint(

@@ -48,6 +48,11 @@ class Deployment:
     protocol_contracts_hash: bytes
     genesis_archive_root: bytes
 
+    @property
+    def mana_limit(self) -> int:
+        """The most mana of a checkpoint: twice the target. Authority: l1-contracts FeeLib.sol."""
+        return 2 * self.mana_target
+
 
 def genesis_differences(deployment: Deployment, ours: GenesisRoots) -> str | None:
     """Say what the rollup was deployed with that we do not have, both values named; None if we agree."""

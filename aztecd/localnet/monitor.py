@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import structlog
 
-from aztecd.chain import Tips
+from aztecd.chain import InvalidMessageError, Tips
 from aztecd.errors import AztecdError, UnavailableError
-from aztecd.l1 import L1Snapshot, L1View
+from aztecd.l1 import L1Error, L1Snapshot, L1View
 from aztecd.node.gauges import measure
 from aztecd.node.ledger import Ledger
 from aztecd.node.writer import SerialWriter, WriterStoppedError
@@ -91,7 +91,7 @@ class L1Monitor:
             await self._writer.run("sync_messages", lambda: self._sync_messages(snapshot.block_number))
         except WriterStoppedError:
             return
-        except AztecdError as error:
+        except (UnavailableError, L1Error, InvalidMessageError) as error:
             # The next block asks again before it is built.
             _log.warning("l1_messages_not_read", reason=str(error))
 

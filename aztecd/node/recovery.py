@@ -14,11 +14,12 @@ from __future__ import annotations
 import structlog
 
 from aztecd.l1 import RollupReader
+from aztecd.l1.reads import BlockTag
 from aztecd.node.errors import NodeError
 from aztecd.node.ledger import Ledger
 from aztecd.protocol.basic import CheckpointNumber
 
-__all__ = ["ForeignChainError", "first_lost_checkpoint"]
+__all__ = ["ForeignChainError", "archive_after", "first_lost_checkpoint", "last_common_checkpoint"]
 
 _log = structlog.get_logger("aztecd.recovery")
 
@@ -36,7 +37,7 @@ def first_lost_checkpoint(ledger: Ledger, reader: RollupReader) -> CheckpointNum
     """
     ours = ledger.chain.tips().checkpointed.checkpoint_number
     status = reader.status(ours)
-    archive = _archive_after(ledger, ours)
+    archive = archive_after(ledger, ours)
     if status.archive_at_mine == archive:
         following = _archive_after_next(ledger)
         is_ours = status.pending == ours or (
@@ -49,8 +50,8 @@ def first_lost_checkpoint(ledger: Ledger, reader: RollupReader) -> CheckpointNum
                 "it, or with an empty data directory"
             )
         return None
-    common = _last_common(ledger, reader, min(ours, status.pending))
-    if common == 0 and reader.archive_at(0) != _archive_after(ledger, CheckpointNumber(0)):
+    common = last_common_checkpoint(ledger, reader, min(ours, status.pending))
+    if common == 0 and reader.archive_at(0) != archive_after(ledger, CheckpointNumber(0)):
         raise ForeignChainError("the rollup on L1 has another genesis than the data directory")
     if status.pending > common:
         raise ForeignChainError(
@@ -60,18 +61,22 @@ def first_lost_checkpoint(ledger: Ledger, reader: RollupReader) -> CheckpointNum
     return CheckpointNumber(common + 1)
 
 
-def _last_common(ledger: Ledger, reader: RollupReader, newest: int) -> CheckpointNumber:
+def last_common_checkpoint(
+    ledger: Ledger, reader: RollupReader, newest: int, block: BlockTag = "latest"
+) -> CheckpointNumber:
+    """Give the last stored checkpoint up to `newest` that L1 has too, at an L1 block; 0 if there is none."""
     low, high = 0, newest
     while low < high:
         middle = (low + high + 1) // 2
-        if reader.archive_at(middle) == _archive_after(ledger, CheckpointNumber(middle)):
+        if reader.archive_at(middle, block) == archive_after(ledger, CheckpointNumber(middle)):
             low = middle
         else:
             high = middle - 1
     return CheckpointNumber(low)
 
 
-def _archive_after(ledger: Ledger, checkpoint: CheckpointNumber) -> bytes:
+def archive_after(ledger: Ledger, checkpoint: CheckpointNumber) -> bytes:
+    """Give the archive root after a stored checkpoint, genesis' for 0. Raises ForeignChainError."""
     if checkpoint == 0:
         return ledger.genesis_archive_root
     data = ledger.chain.checkpoint_data(checkpoint)
