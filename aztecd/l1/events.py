@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from aztecd.protocol.basic import CheckpointNumber, EthAddress, LeafIndex
 
 __all__ = [
-    "CheckpointInvalidated",
     "CheckpointProposed",
     "EpochProven",
     "L1Log",
@@ -71,14 +70,6 @@ class PrunedPending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointInvalidated:
-    """A checkpoint and all after it were removed because its attestations were bad."""
-
-    log: L1Log
-    checkpoint_number: CheckpointNumber
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent:
     """A message from L1 entered the Inbox."""
 
@@ -91,7 +82,7 @@ class MessageSent:
     """16 bytes."""
 
 
-RollupEvent = CheckpointProposed | EpochProven | PrunedPending | CheckpointInvalidated | MessageSent
+RollupEvent = CheckpointProposed | EpochProven | PrunedPending | MessageSent
 
 
 def decode_log(event: AbiEvent, entry: Mapping[str, Any]) -> RollupEvent:
@@ -127,8 +118,6 @@ def decode_log(event: AbiEvent, entry: Mapping[str, Any]) -> RollupEvent:
                 proven_checkpoint_number=values["provenCheckpointNumber"],
                 pending_checkpoint_number=values["pendingCheckpointNumber"],
             )
-        case "CheckpointInvalidated":
-            return CheckpointInvalidated(log=log, checkpoint_number=values["checkpointNumber"])
         case "MessageSent":
             return MessageSent(
                 log=log,

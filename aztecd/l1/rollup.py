@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from aztecd.l1.client import L1Client, hex_quantity
 from aztecd.l1.errors import L1DecodeError
 from aztecd.l1.events import (
-    CheckpointInvalidated,
     CheckpointProposed,
     EpochProven,
     MessageSent,
@@ -215,11 +214,6 @@ class RollupReader:
         """Cuts of unproven checkpoints."""
         found = self._events(self.rollup, "PrunedPending", from_block, to_block)
         return [event for event in found if isinstance(event, PrunedPending)]
-
-    def invalidations(self, from_block: int, to_block: int | None = None) -> list[CheckpointInvalidated]:
-        """Removals of checkpoints with bad attestations."""
-        found = self._events(self.rollup, "CheckpointInvalidated", from_block, to_block)
-        return [event for event in found if isinstance(event, CheckpointInvalidated)]
 
     def messages_sent(
         self, from_block: int, to_block: int | None = None, *, checkpoint: int | None = None
