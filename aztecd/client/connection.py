@@ -1,7 +1,7 @@
 """From a URL to a wallet.
 
 async with connect("http://127.0.0.1:8080", WalletSetup(...)) as client:
-account = await client.create_account()
+    account = await client.create_account()
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Approvals: what an account signs so that others may act for it.
 
-    inner hash   = H([caller, selector, hash of arguments], AUTHWIT_INNER)        of a call message hash =
-    H([consumer, chain id, version, inner hash], AUTHWIT_OUTER)    what is signed nullifier    = H([on
-    behalf of, inner hash], AUTHWIT_NULLIFIER)               when it is used up or cancelled
+    inner hash   = H([caller, selector, hash of arguments], AUTHWIT_INNER)         of a call
+    message hash = H([consumer, chain id, version, inner hash], AUTHWIT_OUTER)     what is signed
+    nullifier    = H([on behalf of, inner hash], AUTHWIT_NULLIFIER)                when it is used up
 
 In public, approvals are entries of the contract AuthRegistry.
 

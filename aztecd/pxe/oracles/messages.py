@@ -5,9 +5,10 @@ always 15: the x of the ephemeral public key, then a header and a body of AES-12
 chunks, each masked so that it looks like any field element, then random elements. As a log, a tag stands in
 front.
 
-    S = e * address point            pair k: key, iv = low 16 bytes, reversed, of H([S.x, S.y], (k << 8) +
-    sep) header (pair 1): 2 bytes length of the body's ciphertext        body (pair 0): elements of 32 bytes
-    each
+    S           = ephemeral secret key * the recipient's address point
+    key, iv (k) = low 16 bytes, reversed, of H([S.x, S.y], (k << 8) + separator); one separator for each
+    header      = 2 bytes: length of the body's ciphertext                     encrypted with key, iv (1)
+    body        = the elements, 32 bytes each                                  encrypted with key, iv (0)
 
 Contracts do this themselves while they are executed. These functions are for clients that read or write
 messages without one, and for tests.

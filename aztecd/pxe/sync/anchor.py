@@ -153,7 +153,3 @@ def _known(tips: L2Tips, anchor: BlockNumber) -> list[KnownBlock]:
     return [
         KnownBlock(BlockNumber(block.number), block.hash) for block in blocks if 0 < block.number <= anchor
     ]
-
-
-def _finalized(tips: L2Tips) -> BlockNumber:
-    return BlockNumber(tips.finalized.block.number)
