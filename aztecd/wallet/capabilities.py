@@ -254,7 +254,6 @@ def _lists(given: JsonValue, wanted: bytes) -> bool:
 def _covers(scope: JsonValue, call: FunctionCall) -> bool:
     if scope == _ALL:
         return True
-    return any(
-        item["contract"] in {_ALL, "0x" + call.to.hex()} and item["function"] in {_ALL, call.name}
-        for item in scope or ()
-    )
+    # A function without a name is one that the wallet does not know: no pattern but `*` means it.
+    contracts, functions = {_ALL, "0x" + call.to.hex()}, {_ALL, call.name or _ALL}
+    return any(item["contract"] in contracts and item["function"] in functions for item in scope or ())

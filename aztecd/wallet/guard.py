@@ -1,7 +1,7 @@
 """A wallet as one application sees it: what is not granted is asked for, or refused.
 
-The name in a call is what the application says; grants go by the name that the wallet's own artifact has for
-the selector, and a function that it does not know has none.
+The name in a call is what the application says. Grants go by the name that the wallet's own artifact has for
+the selector, and the user reads that name; a function that the wallet does not know has none.
 
 Authority: @aztec/aztec.js src/wallet/capabilities.ts (4.1.2).
 """
@@ -41,6 +41,8 @@ from aztecd.wallet.results import (
 __all__ = ["ApproveAll", "Confirmation", "DenyAll", "GuardedWallet", "Question"]
 
 _NOBODY: Final = AztecAddress(FR_ZERO)
+_SHOWN_NAME: Final = 80
+"""Names come with artifacts, which applications may bring: a long one must not push the rest out of sight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,9 @@ class GuardedWallet:
     ) -> list[FoundEvent]:
         """Find private events of the accounts that the application sees."""
         allowed = self._now().allows_events(query.contract_address) and self._sees(query.scopes)
-        await self._require(allowed, "read private events", f"contract 0x{query.contract_address.hex()}")
+        accounts = (f"of 0x{account.hex()}" for account in query.scopes)
+        contract = f"contract 0x{query.contract_address.hex()}"
+        await self._require(allowed, "read private events", contract, *accounts)
         return await self._wallet.get_private_events(definition, query)
 
     async def register_sender(self, address: AztecAddress, alias: str = "") -> AztecAddress:
@@ -193,52 +197,49 @@ class GuardedWallet:
         allowed = self._now().allows_contract("canRegister", instance.address)
         if secret is not None:
             allowed = allowed and self._now().accounts is None
-        name = "" if artifact is None else artifact.name
-        await self._require(allowed, "register a contract", f"0x{instance.address.hex()} {name}")
+        name = "" if artifact is None else artifact.name[:_SHOWN_NAME]
+        action = "register a contract" if secret is None else "register an account with its keys"
+        await self._require(allowed, action, f"0x{instance.address.hex()} {name}")
         return await self._wallet.register_contract(instance, artifact, secret)
 
     async def simulate_tx(self, payload: ExecutionPayload, options: SimulateOptions) -> Simulation:
         """Tell what a transaction would do."""
-        allowed = self._now().allows_simulation(await self._named(payload.calls)) and self._sees(
-            (options.sender, *options.additional_scopes)
-        )
-        await self._require(allowed, "simulate a transaction", *_lines(options.sender, payload.calls))
+        calls, accounts = await self._named(payload.calls), (options.sender, *options.additional_scopes)
+        allowed = self._now().allows_simulation(calls) and self._sees(accounts)
+        await self._require(allowed, "simulate a transaction", *_lines(accounts, calls))
         return await self._wallet.simulate_tx(payload, options)
 
     async def execute_utility(
         self, call: FunctionCall, *, scope: AztecAddress, auth_witnesses: Sequence[AuthWitness] = ()
     ) -> UtilityResult:
         """Run a utility function."""
-        allowed = self._now().allows_simulation(await self._named([call]), is_utility=True) and self._sees(
-            [scope]
-        )
-        await self._require(allowed, "read private state", *_lines(scope, [call]))
+        calls = await self._named([call])
+        allowed = self._now().allows_simulation(calls, is_utility=True) and self._sees([scope])
+        await self._require(allowed, "read private state", *_lines([scope], calls))
         return await self._wallet.execute_utility(call, scope=scope, auth_witnesses=auth_witnesses)
 
     async def profile_tx(self, payload: ExecutionPayload, options: ProfileOptions) -> ProfileResult:
         """Tell what the steps of a transaction take."""
-        allowed = self._now().allows_simulation(await self._named(payload.calls)) and self._sees(
-            (options.sender, *options.additional_scopes)
-        )
-        await self._require(allowed, "profile a transaction", *_lines(options.sender, payload.calls))
+        calls, accounts = await self._named(payload.calls), (options.sender, *options.additional_scopes)
+        allowed = self._now().allows_simulation(calls) and self._sees(accounts)
+        await self._require(allowed, "profile a transaction", *_lines(accounts, calls))
         return await self._wallet.profile_tx(payload, options)
 
     async def send_tx(self, payload: ExecutionPayload, options: SendOptions) -> SendResult:
         """Make, prove and send a transaction."""
-        allowed = self._now().allows_sending(await self._named(payload.calls)) and self._sees(
-            (options.sender, *options.additional_scopes)
-        )
-        await self._require(allowed, "send a transaction", *_lines(options.sender, payload.calls))
+        calls, accounts = await self._named(payload.calls), (options.sender, *options.additional_scopes)
+        allowed = self._now().allows_sending(calls) and self._sees(accounts)
+        await self._require(allowed, "send a transaction", *_lines(accounts, calls))
         return await self._wallet.send_tx(payload, options)
 
     async def create_auth_witness(self, account: AztecAddress, intent: Intent) -> AuthWitness:
         """Let an account approve what somebody else will do."""
         allowed = self._now().allows("accounts", "canCreateAuthWit") and self._sees([account])
-        what = (
-            f"0x{intent.caller.hex()} may call {intent.call.name} of 0x{intent.call.to.hex()}"
-            if isinstance(intent, CallIntent)
-            else f"hash 0x{intent.inner_hash.hex()} for 0x{intent.consumer.hex()}"
-        )
+        if isinstance(intent, CallIntent):
+            (call,) = await self._named([intent.call])
+            what = f"0x{intent.caller.hex()} may call {_shown(call)}"
+        else:
+            what = f"hash 0x{intent.inner_hash.hex()} for 0x{intent.consumer.hex()}"
         await self._require(allowed, "authorize", f"account 0x{account.hex()}", what)
         return await self._wallet.create_auth_witness(account, intent)
 
@@ -253,6 +254,7 @@ class GuardedWallet:
         return all(account == _NOBODY or grants.sees(account) for account in accounts)
 
     async def _named(self, calls: Sequence[FunctionCall]) -> list[FunctionCall]:
+        """Give calls the names that the wallet knows, empty where it knows none."""
         named = []
         for call in calls:
             name = await self._wallet.get_function_name(call.to, FunctionSelector(call.selector))
@@ -269,5 +271,13 @@ class GuardedWallet:
             )
 
 
-def _lines(sender: AztecAddress, calls: Sequence[FunctionCall]) -> list[str]:
-    return [f"from 0x{sender.hex()}", *(f"{call.name} of 0x{call.to.hex()}" for call in calls)]
+def _lines(accounts: Sequence[AztecAddress], calls: Sequence[FunctionCall]) -> list[str]:
+    """Say what is called, and for whom: the sender first, then those whose notes are used too."""
+    sender, *others = accounts
+    also = (f"with what belongs to 0x{account.hex()}" for account in others)
+    return [f"from 0x{sender.hex()}", *also, *map(_shown, calls)]
+
+
+def _shown(call: FunctionCall) -> str:
+    name = call.name[:_SHOWN_NAME] or f"an unknown function (0x{call.selector.hex()})"
+    return f"{name} of 0x{call.to.hex()}"

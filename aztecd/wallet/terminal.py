@@ -6,11 +6,16 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from aztecd.wallet.capabilities import Capability, Manifest
 from aztecd.wallet.guard import Question
 
 __all__ = ["AskOnTerminal"]
+
+_SHOWN: Final = 200
+_SHOWN_CAPABILITY: Final = 8_000
+"""Some sixty functions by contract and name: the user is to read all of it, and nothing is granted unseen."""
 
 
 def _read_line(prompt: str) -> str:
@@ -33,23 +38,30 @@ class AskOnTerminal:
         return await self._answer(lines)
 
     async def grant(self, app: str, manifest: Manifest) -> Sequence[Capability]:
-        """Ask for each capability."""
+        """Ask for each capability; one that is too long to be read is refused."""
+        who = f"{_plain(app)} ({_plain(manifest.name)} {_plain(manifest.version)})"
         granted = []
         for item in manifest.capabilities:
-            lines = [
-                f"{_plain(app)} ({_plain(manifest.name)} {_plain(manifest.version)}) wants:",
-                f"  {_plain(json.dumps(item))}",
-            ]
-            if await self._answer(lines):
+            text = json.dumps(item)
+            if len(text) > _SHOWN_CAPABILITY:
+                await self._ask_in_turn(
+                    f"{who} wants more of the kind {item['type']} than can be shown: it does not get it.\n"
+                    "Go on with the Enter key. "
+                )
+            elif await self._answer([f"{who} wants:", f"  {text}"]):
                 granted.append(item)
         return granted
 
     async def _answer(self, lines: Sequence[str]) -> bool:
-        async with self._turn:
-            given = await asyncio.to_thread(self._ask, "\n".join(lines) + "\nAllow? [y/N] ")
+        given = await self._ask_in_turn("\n".join(lines) + "\nAllow? [y/N] ")
         return given.strip().lower() in {"y", "yes"}
+
+    async def _ask_in_turn(self, prompt: str) -> str:
+        async with self._turn:
+            return await asyncio.to_thread(self._ask, prompt)
 
 
 def _plain(text: str) -> str:
-    """Keep text from an application from moving the cursor."""
-    return "".join(char if char.isprintable() else "?" for char in text)[:2000]
+    """Keep text from an application from moving the cursor, and from filling the screen."""
+    shown = text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    return "".join(char if char.isprintable() else "?" for char in shown)

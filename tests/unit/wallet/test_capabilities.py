@@ -81,6 +81,13 @@ def test_sending_is_granted_by_contract_and_function():
     assert not granted.allows_simulation([call("transfer")])
 
 
+def test_a_function_that_the_wallet_does_not_know_is_covered_by_all_functions_only():
+    named = grants({"type": "transaction", "scope": [{"contract": "*", "function": ""}]})
+    assert not named.allows_sending([call("")])
+    everything = grants({"type": "transaction", "scope": [{"contract": "*", "function": "*"}]})
+    assert everything.allows_sending([call("")])
+
+
 def test_simulation_tells_transactions_from_utilities():
     granted = grants({"type": "simulation", "utilities": {"scope": "*"}})
     assert granted.allows_simulation([call("balance")], is_utility=True)

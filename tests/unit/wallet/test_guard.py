@@ -4,9 +4,11 @@ import pytest
 
 from aztecd.crypto.field import fr
 from aztecd.protocol.basic import AztecAddress, FunctionSelector
+from aztecd.protocol.contracts import ContractInstanceWithAddress
 from aztecd.pxe.artifacts import FunctionKind
+from aztecd.pxe.keys import Secret
 from aztecd.pxe.requests import ExecutionPayload, FunctionCall
-from aztecd.wallet import CallIntent, SendOptions, SimulateOptions
+from aztecd.wallet import CallIntent, ProfileOptions, SendOptions, SimulateOptions
 from aztecd.wallet.capabilities import read_manifest
 from aztecd.wallet.errors import NotGrantedError
 from aztecd.wallet.guard import ApproveAll, DenyAll, GuardedWallet, Question
@@ -160,6 +162,50 @@ async def test_the_user_is_asked_with_all_details(wallet):
     assert f"0x{BOB.hex()} may call transfer" in question.details[1]
 
 
+async def test_the_user_reads_names_that_the_wallet_knows_not_those_of_the_application(wallet):
+    rule = Rule()
+    guarded = GuardedWallet(wallet, "shop", rule)
+    disguised, unknown = call("balance_of", BURN), call("balance_of", FunctionSelector(b"\7\7\7\7"))
+    payload = ExecutionPayload(calls=(disguised, unknown))
+    questions = (
+        guarded.send_tx(payload, SendOptions(sender=ALICE, additional_scopes=(BOB,))),
+        guarded.simulate_tx(payload, SimulateOptions(sender=ALICE, additional_scopes=(BOB,))),
+        guarded.profile_tx(payload, ProfileOptions(sender=ALICE, additional_scopes=(BOB,))),
+        guarded.execute_utility(disguised, scope=ALICE),
+        guarded.create_auth_witness(ALICE, CallIntent(caller=BOB, call=disguised)),
+    )
+    for question in questions:
+        with pytest.raises(NotGrantedError):
+            await question
+    burns = f"burn of 0x{TOKEN.hex()}"
+    transaction = (
+        f"from 0x{ALICE.hex()}",
+        f"with what belongs to 0x{BOB.hex()}",
+        burns,
+        f"an unknown function (0x07070707) of 0x{TOKEN.hex()}",
+    )
+    assert [question.details for question in rule.questions] == [
+        transaction,
+        transaction,
+        transaction,
+        (f"from 0x{ALICE.hex()}", burns),
+        (f"account 0x{ALICE.hex()}", f"0x{BOB.hex()} may call {burns}"),
+    ]
+
+
+async def test_the_user_learns_that_keys_come_with_a_contract(wallet):
+    rule = Rule()
+    guarded = GuardedWallet(wallet, "shop", rule)
+    account = ContractInstanceWithAddress.empty()
+    for secret in (None, Secret(bytes(32))):
+        with pytest.raises(NotGrantedError):
+            await guarded.register_contract(account, None, secret)
+    assert [question.action for question in rule.questions] == [
+        "register a contract",
+        "register an account with its keys",
+    ]
+
+
 async def test_the_owner_may_do_everything(wallet):
     guarded = GuardedWallet.for_owner(wallet)
     assert await guarded.get_accounts()
@@ -191,3 +237,27 @@ async def test_the_terminal_shows_the_question_and_takes_only_a_yes():
     assert "evil?[2Japp wants to send a transaction" in asked[0]
     assert await ask("y").grant("shop", manifest(ACCOUNTS, SENDING)) == [ACCOUNTS, SENDING]
     assert await ask("n").grant("shop", manifest(ACCOUNTS)) == []
+
+
+async def test_the_terminal_grants_nothing_that_the_user_does_not_see():
+    asked = []
+
+    def yes(prompt: str) -> str:
+        asked.append(prompt)
+        return "y"
+
+    everything = {"contract": "*", "function": "*"}
+    long = {"type": "transaction", "scope": [*SCOPE * 50, everything]}
+    too_long = {"type": "transaction", "scope": [*SCOPE * 100, everything]}
+    granted = await AskOnTerminal(yes).grant("shop", manifest(long, too_long, ACCOUNTS))
+    assert [item["type"] for item in granted] == ["transaction", "accounts"]
+    assert str(everything).replace("'", '"') in asked[0]
+    assert "it does not get it" in asked[1]
+
+
+async def test_the_terminal_keeps_names_short():
+    asked = []
+    question = Question(app="shop", action="send", details=("x" * 5000,))
+    assert not await AskOnTerminal(lambda prompt: asked.append(prompt) or "n").confirm(question)
+    assert len(asked[0]) < 400
+    assert "xxx...\n" in asked[0]
