@@ -172,7 +172,9 @@ class HttpSurface:
         method = request.method
         if method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return self._preflight(request), "preflight"
-        allowed = _ALLOWED.get(path)
+        # The reference's router does not mind capitals and a slash at the end.
+        route = path.removesuffix("/").lower() or _RPC_PATH
+        allowed = _ALLOWED.get(route)
         if allowed is None and self._blobs is not None and self._blobs.serves(path):
             allowed = _READ
         cors = _PLAIN_OPTIONS if method == "OPTIONS" else _ROUTED
@@ -185,9 +187,9 @@ class HttpSurface:
             return self._text(
                 request, HTTPStatus.METHOD_NOT_ALLOWED, headers, "Method Not Allowed"
             ), "not_allowed"
-        if path == "/status":
+        if route == "/status":
             return self._status(request), "status"
-        if path == "/metrics":
+        if route == "/metrics":
             # No CORS: web pages have no business here.
             return self._heads.make(
                 request,

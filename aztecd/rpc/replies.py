@@ -6,6 +6,7 @@ their order, and that a request without `id` is answered all the same.
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -51,6 +52,7 @@ def encode(value: JsonValue) -> bytes:
 
 def decode_body(body: bytes) -> JsonValue:
     """Read a request body: an object or an array. Raises RequestError."""
+    body = body.removeprefix(codecs.BOM_UTF8)
     if not _STRUCTURE.match(body):
         raise _parse_error("invalid JSON, only supports object and array")
     try:

@@ -105,6 +105,14 @@ async def test_path_is_tolerant(path: str) -> None:
     assert answer.endswith(b'{"jsonrpc":"2.0","id":1,"result":344372055}')
 
 
+@pytest.mark.parametrize(
+    ("path", "status"), [("/status/", 200), ("/STATUS", 200), ("/Status/?x", 200), ("/status/x", 404)]
+)
+async def test_path_of_the_health_check_is_tolerant(path: str, status: int) -> None:
+    async with serving() as client:
+        assert (await client.http("GET", path))[0] == status
+
+
 async def test_absolute_target_is_understood() -> None:
     async with serving(version_node()) as client:
         answer = await client.raw(

@@ -128,10 +128,14 @@ async def test_long_names_are_cut_in_the_answer() -> None:
     assert len(reply["error"]["message"]) < 2100
 
 
-@pytest.mark.parametrize("body", [b"5", b'"x"', b"null", b" ", b"\xef\xbb\xbf{}", b"true"])
+@pytest.mark.parametrize("body", [b"5", b'"x"', b"null", b" ", b"\xef\xbb\xbf5", b"true"])
 def test_only_objects_and_arrays_are_read(body: bytes) -> None:
     with pytest.raises(RequestError, match="only supports object and array"):
         decode_body(body)
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert decode_body(b'\xef\xbb\xbf{"id":1}') == {"id": 1}
 
 
 @pytest.mark.parametrize(
