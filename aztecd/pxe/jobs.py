@@ -105,6 +105,8 @@ class JobRunner:
             stores = self.committed()
             result = work(stores, self._open_bridge(loop))
             stores.stage.commit(sync=True)
+            # With a new account or sender a contract may find more, at the same block too.
+            self._synced.clear()
             return result
 
         return await self._enter(run)

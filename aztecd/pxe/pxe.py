@@ -344,9 +344,12 @@ class Pxe:
         """
 
         def find(running: RunningJob) -> list[PrivateEvent]:
+            # Numbers beyond the anchor mean the same as the one after it, however large they are.
+            newest = running.job.anchor.number
             first = _FIRST_BLOCK if from_block is None else from_block
-            end = running.job.anchor.number + 1 if to_block is None else to_block
+            end = newest + 1 if to_block is None else to_block
             _check_filter(first, end, scopes)
+            first, end = min(first, newest + 1), min(end, newest + 1)
             self._ensure_synced(self._on(running), contract, None, tuple(scopes))
             found = running.job.stores.events.select(
                 EventFilter(

@@ -176,6 +176,8 @@ async def test_events_are_filtered(pxe, circuits, chain):
     assert await find(from_block=3) == [3, 5]
     assert await find(to_block=5) == [2, 3]
     assert await find(tx_hash=fr(1003)) == [3]
+    assert await find(to_block=2**53 - 1) == [2, 3, 5]
+    assert await find(from_block=2**52, to_block=2**53 - 1) == []
     assert await find(scopes=(BOB,)) == []
     assert circuits.runs == ["sync_state"] * 2
     for changes, message in (
@@ -186,6 +188,24 @@ async def test_events_are_filtered(pxe, circuits, chain):
     ):
         with pytest.raises(EventFilterError, match=message):
             await find(**changes)
+
+
+async def test_a_new_account_or_sender_counts_at_the_same_block(pxe, circuits):
+    await pxe.register_contract(INSTANCE, CODE)
+    circuits.functions[b"read"] = lambda *_: []
+
+    async def synchronisations() -> int:
+        circuits.runs.clear()
+        await pxe.execute_utility(read_call(), scopes=(ALICE,))
+        return circuits.runs.count("sync_state")
+
+    assert await synchronisations() == 1
+    assert await synchronisations() == 0
+    await pxe.register_sender(BOB)
+    assert await synchronisations() == 1
+    await pxe.register_account(Secret(fr(1)), fr(2))
+    assert await synchronisations() == 1
+    assert await synchronisations() == 0
 
 
 async def test_locking_forgets_secrets(pxe):
