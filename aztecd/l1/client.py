@@ -153,7 +153,8 @@ class L1Client:
             return response.get("result")
         if not isinstance(error, Mapping):
             raise L1RpcError(method, 0, str(error)[:500])
-        code, message = int(error.get("code", 0)), str(error.get("message", ""))[:1000]
+        given, message = error.get("code"), str(error.get("message", ""))[:1000]
+        code = given if isinstance(given, int) else 0
         data = _revert_data(error.get("data"))
         if data or "revert" in message.lower():
             name, text = self.errors.describe(data)

@@ -43,6 +43,16 @@ __all__ = [
 ]
 
 
+_METHOD_NOT_FOUND = -32601
+_UNKNOWN_METHOD = (
+    "not supported",
+    "unsupported method",
+    "method not found",
+    "does not exist/is not available",
+)
+"""What nodes and the services before them say of a method, with one code or another."""
+
+
 class L1Error(AztecdError):
     """Something is wrong with L1, or with what it says."""
 
@@ -77,7 +87,7 @@ class L1RpcError(L1Error, InvalidInputError):
     def is_unknown_method(self) -> bool:
         """Whether the node does not know the method (what a development method is on another node)."""
         text = self.rpc_message.lower()
-        return self.rpc_code == -32601 or "not supported" in text or "method not found" in text
+        return self.rpc_code == _METHOD_NOT_FOUND or any(words in text for words in _UNKNOWN_METHOD)
 
 
 class ContractRevertError(L1RpcError):

@@ -10,6 +10,7 @@ Multicall3: there is nothing to bundle, and a revert shows as one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from aztecd.l1.errors import (
 )
 from aztecd.l1.events import CheckpointProposed, decode_log
 from aztecd.l1.failures import mined_failure
-from aztecd.l1.reads import read_all
+from aztecd.l1.reads import hex_number, read_all
 from aztecd.l1.time_control import L1Time
 from aztecd.protocol.checkpoint import L1PublishedData
 
@@ -272,13 +273,16 @@ class Publisher:
                 f"L1 has checkpoint {request.checkpoint_number} with our archive, but another header"
             )
         if timestamp is None:
-            block = self._reader.client.call("eth_getBlockByHash", f"0x{event.log.block_hash.hex()}", False)
-            timestamp = str(block["timestamp"])
+            name = f"0x{event.log.block_hash.hex()}"
+            block = self._reader.client.call("eth_getBlockByHash", name, False)
+            if not isinstance(block, Mapping):  # a reorganisation of L1 has just taken it away
+                raise L1UnavailableError(f"the L1 node does not have block {name} any more")
+            timestamp = block.get("timestamp")
         return CheckpointOnL1(
             checkpoint_number=event.checkpoint_number,
             l1_block_number=event.log.block_number,
             l1_block_hash=event.log.block_hash,
-            l1_timestamp=int(timestamp, 16),
+            l1_timestamp=hex_number(timestamp),
             tx_hash=event.log.tx_hash,
             versioned_blob_hashes=event.versioned_blob_hashes,
             payload_digest=event.payload_digest,

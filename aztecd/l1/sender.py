@@ -7,10 +7,18 @@ before another nonce is taken the caller is asked whether the effect is on L1 al
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aztecd.l1.errors import L1RpcError, L1UnavailableError, PublishError, TransactionTimeoutError
+from aztecd.l1.errors import (
+    L1DecodeError,
+    L1RpcError,
+    L1UnavailableError,
+    PublishError,
+    TransactionTimeoutError,
+)
+from aztecd.l1.reads import hex_bytes, hex_number
 from aztecd.l1.transaction import Fees, L1Account, Signable
 
 if TYPE_CHECKING:
@@ -56,14 +64,16 @@ class Receipt:
     logs: Sequence[dict[str, Any]] = field(repr=False)
 
     @classmethod
-    def from_rpc(cls, value: dict[str, Any]) -> Receipt:
-        """Read a node's receipt."""
+    def from_rpc(cls, value: Any) -> Receipt:
+        """Read a node's receipt. Raises L1DecodeError."""
+        if not isinstance(value, Mapping) or not isinstance(value.get("logs"), list):
+            raise L1DecodeError(f"expected a receipt from L1, got {str(value)[:80]!r}")
         return cls(
-            tx_hash=bytes.fromhex(value["transactionHash"][2:]),
-            succeeded=int(value["status"], 16) == 1,
-            block_number=int(value["blockNumber"], 16),
-            block_hash=bytes.fromhex(value["blockHash"][2:]),
-            gas_used=int(value["gasUsed"], 16),
+            tx_hash=hex_bytes(value.get("transactionHash")),
+            succeeded=hex_number(value.get("status")) == 1,
+            block_number=hex_number(value.get("blockNumber")),
+            block_hash=hex_bytes(value.get("blockHash")),
+            gas_used=hex_number(value.get("gasUsed")),
             logs=value["logs"],
         )
 
@@ -105,6 +115,7 @@ class TransactionSender:
         TransactionTimeoutError: not mined after all attempts; it may still be, ask before you send again.
         L1UnavailableError: the node stayed away.
         L1RpcError: the node refuses the transaction for another reason.
+        L1DecodeError: the node gives damaged answers.
     """
 
     def __init__(
@@ -175,13 +186,15 @@ class TransactionSender:
         for answer in (nonce, block):
             if isinstance(answer, L1RpcError):
                 raise answer
-        base_fee = int(block.get("baseFeePerGas") or "0x1", 16)
-        blob_base_fee = 1 if isinstance(blob_fee, L1RpcError) else int(blob_fee, 16)
+        if not isinstance(block, Mapping):
+            raise L1DecodeError(f"expected the latest block from L1, got {str(block)[:80]!r}")
+        base_fee = hex_number(block.get("baseFeePerGas") or "0x1")
+        blob_base_fee = 1 if isinstance(blob_fee, L1RpcError) else hex_number(blob_fee)
         priority = self._options.priority_fee_wei
         fees = Fees(
             max_fee=2 * base_fee + priority, max_priority_fee=priority, max_blob_fee=2 * blob_base_fee
         )
-        return _Attempt(nonce=int(nonce, 16), fees=fees)
+        return _Attempt(nonce=hex_number(nonce), fees=fees)
 
     def _try(self, transaction: Signable, attempt: _Attempt, before: Sequence[Request]) -> Receipt | None:
         """Send once and wait for the receipt; None when it does not come in time."""
@@ -253,8 +266,8 @@ class TransactionSender:
                 return receipt
             if is_done():
                 return True
-            used = int(
-                self.client.call("eth_getTransactionCount", f"0x{self.account.address.hex()}", "latest"), 16
+            used = hex_number(
+                self.client.call("eth_getTransactionCount", f"0x{self.account.address.hex()}", "latest")
             )
         except L1UnavailableError:
             return False

@@ -21,6 +21,7 @@ from aztecd.l1.errors import (
     TransactionRevertedError,
 )
 from aztecd.l1.failures import mined_failure
+from aztecd.l1.reads import hex_number
 from aztecd.l1.time_control import L1Time
 from aztecd.l1.transaction import L1Transaction
 from aztecd.protocol.basic import CheckpointNumber, EpochNumber, EthAddress
@@ -191,5 +192,5 @@ class EpochSettler:
     def _settlement(
         self, epoch: EpochNumber, first: CheckpointNumber, last: CheckpointNumber, tx_hash: bytes | None
     ) -> Settlement:
-        number = int(self._reader.client.call("eth_blockNumber"), 16)
+        number = hex_number(self._reader.client.call("eth_blockNumber"))
         return Settlement(epoch=epoch, first=first, last=last, l1_block_number=number, tx_hash=tx_hash)

@@ -112,6 +112,8 @@ def test_errors_keep_their_code_and_text(server: Server, client: L1Client):
     [
         {"code": -32601, "message": "Method not found"},
         {"code": -32004, "message": "Method evm_mine is not supported"},
+        {"code": -32600, "message": "Unsupported method: evm_mine on ETH_SEPOLIA"},
+        {"code": -32000, "message": "the method evm_mine does not exist/is not available"},
     ],
 )
 def test_unknown_methods_are_recognised(server: Server, client: L1Client, error):
@@ -136,7 +138,14 @@ def test_reverts_are_decoded_in_the_forms_of_all_nodes(server: Server, client: L
 
 
 @pytest.mark.parametrize(
-    "error", [{"code": 3, "message": "execution reverted"}, "plain text", {"message": None, "data": "0xzz"}]
+    "error",
+    [
+        {"code": 3, "message": "execution reverted"},
+        "plain text",
+        {"message": None, "data": "0xzz"},
+        {"code": None, "message": "no code"},
+        {"code": "RATE_LIMITED", "message": "a word for a code"},
+    ],
 )
 def test_odd_errors_are_errors_too(server: Server, client: L1Client, error):
     server.answer = lambda request: (200, reply(request, error=error))

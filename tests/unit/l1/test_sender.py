@@ -4,8 +4,14 @@ import threading
 
 import pytest
 
-from aztecd.l1.errors import L1RpcError, L1UnavailableError, PublishError, TransactionTimeoutError
-from aztecd.l1.sender import SenderOptions, TransactionSender, sleep_until_stopped
+from aztecd.l1.errors import (
+    L1DecodeError,
+    L1RpcError,
+    L1UnavailableError,
+    PublishError,
+    TransactionTimeoutError,
+)
+from aztecd.l1.sender import Receipt, SenderOptions, TransactionSender, sleep_until_stopped
 from aztecd.l1.transaction import Fees, L1Account, L1Transaction
 from aztecd.protocol.basic import EthAddress
 from tests.support.l1_node import FakeClient, FakeNode, FakeTime
@@ -202,3 +208,35 @@ def test_a_sleep_ends_when_the_daemon_is_to_stop():
     is_stopping.set()
     with pytest.raises(L1UnavailableError, match="looked up at the next start"):
         sleep_until_stopped(is_stopping, 3600)
+
+
+RECEIPT = {
+    "transactionHash": "0x" + "ab" * 32,
+    "status": "0x1",
+    "blockNumber": "0x7",
+    "blockHash": "0x" + "cd" * 32,
+    "gasUsed": "0x5208",
+    "logs": [],
+}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"blockNumber": None}, {"status": None}, {"blockHash": "0xzz"}, {"logs": None}],
+    ids=lambda damage: next(iter(damage)),
+)
+def test_a_damaged_receipt_is_an_error_of_l1(damage):
+    assert Receipt.from_rpc(RECEIPT).block_number == 7
+    with pytest.raises(L1DecodeError):
+        Receipt.from_rpc(RECEIPT | damage)
+    with pytest.raises(L1DecodeError):
+        Receipt.from_rpc({name: value for name, value in RECEIPT.items() if name not in damage})
+
+
+def test_a_node_without_a_latest_block_is_an_error_of_l1():
+    class Empty(FakeNode):
+        def handle(self, method, params):
+            return None if method == "eth_getBlockByNumber" else super().handle(method, params)
+
+    with pytest.raises(L1DecodeError):
+        sender(Empty()).send(CALL, is_done=never)
