@@ -1,7 +1,8 @@
-"""Ending contract code that runs for too long, or for nobody.
+"""Ending jobs that take too long, or that nobody waits for.
 
-Unconstrained code may run without end, and one job runs at a time. The machine asks every few thousand steps
-whether to go on; the answer depends on the job that runs.
+Unconstrained code may run without end, a node may always have one more answer, and one job runs at a time.
+The machine asks every few thousand steps whether to go on, the way to the node before each question; the
+answer depends on the job that runs.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Watch:
 
 
 class Interruption:
-    """What the machine of one PXE asks. `time_limit_s` is of a whole job, waiting for the node included.
+    """What the jobs of one PXE are asked. `time_limit_s` is of a whole job, waiting for the node included.
 
     Mutable: knows the job that runs.
     """
@@ -82,6 +83,11 @@ class Interruption:
         """Tell whether the code that runs is to end."""
         watch = self._current
         return watch is not None and watch.is_due(self._clock(), self._limit_s)
+
+    def check(self, watch: Watch) -> None:
+        """Raise why a job is to end, if it is."""
+        if watch.is_due(self._clock(), self._limit_s):
+            watch.check()
 
     @contextmanager
     def watching(self, watch: Watch) -> Iterator[None]:

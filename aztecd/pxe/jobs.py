@@ -84,14 +84,16 @@ class JobRunner:
         """Bring the anchor up to the node and do `work` in the thread.
 
         With `is_durable` what it wrote is on the disk when it is through. When the caller goes away, contract
-        code that still runs for it is ended. Raises PxeBusyError, TimeLimitError, what the work raises,
-        errors of the node and of the store.
+        code that still runs for it is ended, and so are questions to the node. Raises PxeBusyError,
+        TimeLimitError, what the work raises, errors of the node and of the store.
         """
-        loop, watch = asyncio.get_running_loop(), Watch()
+        watch = Watch()
+        bridge = NodeBridge(self._node, asyncio.get_running_loop(), lambda: self._interruption.check(watch))
         try:
-            return await self._enter(lambda: self._run(loop, work, overrides, is_durable, watch))
+            return await self._enter(lambda: self._run(bridge, work, overrides, is_durable, watch))
         except asyncio.CancelledError:
             watch.cancel()
+            bridge.interrupt()
             raise
 
     async def write(self, work: Callable[[Stores, NodeBridge], T]) -> T:
@@ -99,11 +101,12 @@ class JobRunner:
 
         Raises as `run`.
         """
-        loop = asyncio.get_running_loop()
+        bridge = NodeBridge(self._node, asyncio.get_running_loop())
 
         def run() -> T:
+            self._admit(bridge)
             stores = self.committed()
-            result = work(stores, self._open_bridge(loop))
+            result = work(stores, bridge)
             stores.stage.commit(sync=True)
             # With a new account or sender a contract may find more, at the same block too.
             self._synced.clear()
@@ -136,23 +139,22 @@ class JobRunner:
         finally:
             self._waiting -= 1
 
-    def _open_bridge(self, loop: asyncio.AbstractEventLoop) -> NodeBridge:
-        bridge = NodeBridge(self._node, loop)
+    def _admit(self, bridge: NodeBridge) -> None:
+        """Let `close` find the bridge of the job that begins."""
         self._bridge = bridge
         if self._is_closed:
             bridge.close()
-        return bridge
 
     def _run(
         self,
-        loop: asyncio.AbstractEventLoop,
+        bridge: NodeBridge,
         work: Callable[[RunningJob], T],
         overrides: Mapping[AztecAddress, ContractOverride] | None,
         is_durable: bool,
         watch: Watch,
     ) -> T:
         began = self.clock()
-        bridge = self._open_bridge(loop)
+        self._admit(bridge)
         stage = Stage(self._store)
         stores = Stores(stage, self.artifacts, overrides)
         former = stores.anchor.header()

@@ -6,7 +6,7 @@ A job that needs several answers asks for all of them at once: the node's client
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
@@ -24,46 +24,63 @@ T = TypeVar("T")
 
 
 class NodeBridge:
-    """Blocking calls of a node for one worker thread. Satisfies NodeView; mutable."""
+    """Blocking calls of a node for one worker thread. Satisfies NodeView; mutable.
 
-    def __init__(self, node: PxeNode, loop: asyncio.AbstractEventLoop) -> None:
+    `check` is asked before each question and raises when the job is over: a node that always has one more
+    answer must not keep it for ever.
+    """
+
+    def __init__(
+        self, node: PxeNode, loop: asyncio.AbstractEventLoop, check: Callable[[], None] = lambda: None
+    ) -> None:
         self.node = node
         self.call_count = 0
         self._loop = loop
+        self._check = check
         self._waiting: Future[Any] | None = None
         self._is_closed = False
 
     def run(self, call: Coroutine[Any, Any, T]) -> T:
-        """Wait for one coroutine. Raises what it raises, and NodeChangedError after `close`."""
+        """Wait for one coroutine. Raises what it and `check` raise, and NodeChangedError after `close`."""
         return self.run_all([call])[0]
 
     def run_all(self, calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         """Wait for coroutines that run at the same time; their results are in the same order."""
         self.call_count += len(calls)
-        if self._is_closed:
+        try:
+            self._require_going_on()
+        except BaseException:
             for call in calls:
                 call.close()
-            raise NodeChangedError("the wallet was closed")
+            raise
         waiting = asyncio.run_coroutine_threadsafe(_gather(calls), self._loop)
         self._waiting = waiting
-        # The loop may have closed this after the look above, when there was nothing to cancel yet.
-        self._cancel_if_closed()
         try:
+            # The loop may have ended this after the look above, when there was nothing to cancel yet.
+            self._require_going_on()
             return waiting.result()
         except CancelledError:
-            raise NodeChangedError("the wallet was closed") from None
+            self._require_going_on()
+            raise NodeChangedError("the node's client was closed") from None
         finally:
             self._waiting = None
+            waiting.cancel()
+
+    def interrupt(self) -> None:
+        """Wake the thread that waits, so that it asks `check`."""
+        waiting = self._waiting
+        if waiting is not None:
+            waiting.cancel()
 
     def close(self) -> None:
         """Make the thread that waits, and everyone who asks later, fail."""
         self._is_closed = True
-        self._cancel_if_closed()
+        self.interrupt()
 
-    def _cancel_if_closed(self) -> None:
-        waiting = self._waiting
-        if self._is_closed and waiting is not None:
-            waiting.cancel()
+    def _require_going_on(self) -> None:
+        if self._is_closed:
+            raise NodeChangedError("the wallet was closed")
+        self._check()
 
     # What functions ask in the course of their execution.
 

@@ -197,6 +197,47 @@ async def test_closing_ends_a_job_that_waits_for_the_node(chain):
         await jobs.run(lambda _: None)
 
 
+async def test_a_question_to_the_node_ends_with_its_caller(jobs):
+    waiting = asyncio.Event()
+
+    async def never():
+        waiting.set()
+        await asyncio.Event().wait()
+
+    def work(running):
+        add_note(1)(running)
+        running.job.bridge.run(never())
+
+    task = asyncio.ensure_future(jobs.run(work))
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(30):
+        assert await jobs.run(lambda running: running.job.bridge.run(asyncio.sleep(0, "next"))) == "next"
+    assert stored(jobs) == []
+
+
+def ask_for_ever(running):
+    add_note(1)(running)
+    while True:
+        running.job.bridge.run(asyncio.sleep(0))
+
+
+async def test_a_node_that_always_has_an_answer_holds_nobody(chain):
+    now = iter(range(1_000_000))
+    jobs = JobRunner(
+        node=chain,
+        store=MemoryStore(),
+        keys=open_keys(MemoryStore()),
+        interruption=Interruption(20, clock=lambda: next(now)),
+    )
+    with pytest.raises(TimeLimitError, match="stopped after 20 s"):
+        await jobs.run(ask_for_ever)
+    assert stored(jobs) == []
+    await jobs.close()
+
+
 async def test_too_many_waiting_jobs_are_refused(chain):
     jobs = runner(chain, MemoryStore())
     finish = threading.Event()
