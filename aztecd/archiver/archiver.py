@@ -8,6 +8,9 @@ is one batch, so a look may be cut off anywhere.
 A prune that L1 will make with the next checkpoint is anticipated, as in the reference: who builds must build
 on what stays.
 
+A checkpoint that its committee did not attest to is skipped, and what builds on it with it: honest nodes stay
+before it, until somebody has it invalidated and another one takes its number.
+
 Authority: @aztec/archiver src/modules/l1_synchronizer.ts (4.1.2).
 """
 
@@ -23,14 +26,14 @@ import structlog
 
 from aztecd.archiver.agreement import Agreement, Outlook
 from aztecd.archiver.application import CheckpointApplier, last_block_of
-from aztecd.archiver.errors import ArchiverError, L1ContradictionError
+from aztecd.archiver.errors import ArchiverError, L1ContradictionError, NotAttestedError
 from aztecd.archiver.inbox import InboxSync
 from aztecd.archiver.progress import CatchUp
 from aztecd.archiver.retrieval import CheckpointRetriever, Retrieval, RetrievedCheckpoint
 from aztecd.chain import InvalidMessageError
 from aztecd.errors import AztecdError, UnavailableError
 from aztecd.l1 import L1Error, L1Snapshot, L1View, RollupReader
-from aztecd.l1.events import CheckpointProposed
+from aztecd.l1.events import CheckpointProposed, L1Log
 from aztecd.node.ledger import Ledger
 from aztecd.node.pacing import Backoff, Wake
 from aztecd.node.writer import SerialWriter, WriterStoppedError
@@ -85,6 +88,8 @@ class Archiver:
         self._agreement = Agreement(ledger, reader, retriever)
         self._wake = Wake()
         self._seen: bytes | None = None
+        self._skipped: L1Log | None = None
+        """Where the first checkpoint was proposed that is not followed, to read it only once."""
         self._trouble: str | None = None
 
     @property
@@ -125,28 +130,31 @@ class Archiver:
         snapshot = await asyncio.to_thread(self._view.refresh)
         if snapshot.block_hash != self._seen:
             self._seen = None
-            snapshot = await self._follow(snapshot)
+            snapshot, skipped = await self._follow(snapshot)
             await asyncio.to_thread(self._require_unchanged, snapshot)
-            self._seen = snapshot.block_hash
+            self._seen, self._skipped = snapshot.block_hash, skipped
         self._on_look(snapshot)
 
-    async def _follow(self, snapshot: L1Snapshot) -> L1Snapshot:
-        """Bring the stores to a look at L1; give the look that it was in the end."""
+    async def _follow(self, snapshot: L1Snapshot) -> tuple[L1Snapshot, L1Log | None]:
+        """Bring the stores to a look at L1; give the look that it was in the end, and what was skipped."""
         await self._writer.run("sync_messages", lambda: self._inbox.sync(snapshot.block_number))
         outlook = await asyncio.to_thread(self._agreement.compare, snapshot)
         if outlook.needs_change:
             snapshot, outlook = await self._writer.run("agree_with_l1", self._agree)
         found = snapshot
         await self._writer.run("take_tips", lambda: self._take_tips(found))
-        await self._catch_up(found, outlook.target)
+        skipped = await self._catch_up(found, outlook.target)
         await self._writer.run("drop_late_blocks", lambda: self._agreement.drop_late_blocks(found))
-        return found
+        return found, skipped
 
-    async def _catch_up(self, snapshot: L1Snapshot, target: CheckpointNumber) -> None:
-        """Take in the checkpoints up to `target`, reading ahead of applying."""
+    async def _catch_up(self, snapshot: L1Snapshot, target: CheckpointNumber) -> L1Log | None:
+        """Take in the checkpoints up to `target`, reading ahead of applying.
+
+        Ends before one that the committee did not attest to; gives where that was proposed.
+        """
         last = self._checkpointed()
         if last >= target:
-            return
+            return None
         with CatchUp(first=last, target=target, block=self._block_number) as progress:
             first = self._agreement.l1_block_of(last)
             while first <= snapshot.block_number and last < target:
@@ -154,10 +162,17 @@ class Archiver:
                 events = await asyncio.to_thread(
                     self._retriever.events, first, end, at=snapshot.block_number, after=last, upto=target
                 )
-                await self._take_events(events, snapshot, progress)
+                if events and events[0].log == self._skipped:
+                    return self._skipped
+                try:
+                    await self._take_events(events, snapshot, progress)
+                except NotAttestedError as error:
+                    _log.warning("checkpoint_skipped", checkpoint=error.number, reason=error.reason)
+                    return error.log
                 last, first = self._checkpointed(), end + 1
         if last < target:
             raise L1ContradictionError(f"L1 has {target} checkpoints, but events of the first {last} only")
+        return None
 
     async def _take_events(
         self, events: list[CheckpointProposed], snapshot: L1Snapshot, progress: CatchUp
@@ -169,9 +184,8 @@ class Archiver:
         try:
             while chunks or reading:
                 while chunks and len(reading) < self._settings.read_ahead:
-                    reading.append(
-                        asyncio.create_task(asyncio.to_thread(self._retriever.retrieve, chunks.popleft()))
-                    )
+                    retrieve = partial(self._retriever.retrieve, chunks.popleft(), at=snapshot.block_number)
+                    reading.append(asyncio.create_task(asyncio.to_thread(retrieve)))
                 read = await reading.popleft()
                 if read.checkpoints:
                     await self._writer.run(

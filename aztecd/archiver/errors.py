@@ -7,12 +7,15 @@ AztecdError
     └── ArchiverError
         ├── CheckpointRefusedError  L1 has a checkpoint that breaks a rule of the protocol
         ├── ExecutionMismatchError  a transaction has other effects than the checkpoint says
+        ├── NotAttestedError        L1 has a checkpoint that its committee did not attest to
         └── FinalChainLostError     L1 went back behind a checkpoint that was final
 """
 
 from __future__ import annotations
 
 from aztecd.errors import InvalidInputError, UnavailableError
+from aztecd.l1.events import L1Log
+from aztecd.protocol.basic import CheckpointNumber
 
 __all__ = [
     "ArchiverError",
@@ -20,6 +23,7 @@ __all__ = [
     "ExecutionMismatchError",
     "FinalChainLostError",
     "L1ContradictionError",
+    "NotAttestedError",
 ]
 
 
@@ -45,6 +49,19 @@ class ExecutionMismatchError(CheckpointRefusedError):
     """Executing a transaction gives other effects than the checkpoint has."""
 
     code = "execution_mismatch"
+
+
+class NotAttestedError(ArchiverError):
+    """The committee did not attest to a checkpoint: it is skipped, until L1 has another in its place."""
+
+    code = "not_attested"
+
+    def __init__(self, number: CheckpointNumber, log: L1Log, reason: str) -> None:
+        super().__init__(f"checkpoint {number}: {reason}")
+        self.number = number
+        self.log = log
+        """Where it was proposed."""
+        self.reason = reason
 
 
 class FinalChainLostError(ArchiverError):

@@ -8,20 +8,21 @@ Authority: @aztec/archiver src/l1/data_retrieval.ts, @aztec/stdlib src/checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
-from aztecd.archiver.errors import CheckpointRefusedError, L1ContradictionError
+from aztecd.archiver.errors import CheckpointRefusedError, L1ContradictionError, NotAttestedError
 from aztecd.crypto.field import Fr
 from aztecd.errors import AztecdError, InvalidInputError
 from aztecd.l1 import L1DecodeError, RollupReader
 from aztecd.l1.attestations import check_attestations, unpack_attestations
 from aztecd.l1.blobs import BlobFetcher
 from aztecd.l1.calldata import CalldataReader, ProposedCheckpoint
-from aztecd.l1.committee import read_committee
+from aztecd.l1.committee import EpochCommittee, read_committee
 from aztecd.l1.events import CheckpointProposed
 from aztecd.l1.reads import hex_bytes, hex_number, read_all
-from aztecd.protocol.basic import CheckpointNumber
+from aztecd.protocol.basic import CheckpointNumber, EpochNumber
 from aztecd.protocol.blob_decoding import decode_checkpoint_blobs, rebuild_blocks
 from aztecd.protocol.block import L2Block
 from aztecd.protocol.checkpoint import Checkpoint, CommitteeAttestation, L1PublishedData
@@ -96,20 +97,26 @@ class CheckpointRetriever:
                 )
         return kept
 
-    def retrieve(self, events: Sequence[CheckpointProposed]) -> Retrieval:
+    def retrieve(self, events: Sequence[CheckpointProposed], *, at: int) -> Retrieval:
         """Read what the events announce, in their order, up to the first that can't be had or is not valid.
 
+        The committees are those that the rollup names at the L1 block `at`: those of the past do not change,
+        and few L1 nodes have the state of old blocks.
+
         Its error is one of these:
-            CheckpointRefusedError: a checkpoint breaks a rule of the protocol, or too few attested to it.
+            CheckpointRefusedError: a checkpoint breaks a rule of the protocol.
+            NotAttestedError: a checkpoint has too few attestations, or a bad one.
             BlobsUnavailableError: no source has a blob (yet).
             L1UnavailableError, CalldataError: as `CalldataReader.read`; then nothing was read.
         """
         found: list[RetrievedCheckpoint] = []
+        committee_of = cache(partial(read_committee, self._reader, block=at))
         try:
             proposals = self._calldata.read(events)
             timestamps = self._timestamps([proposed.log.block_hash for proposed in proposals])
             for proposed, timestamp in zip(proposals, timestamps, strict=True):
-                found.append(self._assemble(proposed, timestamp))
+                attestations = self._attestations(proposed, committee_of)
+                found.append(self._assemble(proposed, timestamp, attestations))
         except AztecdError as error:
             return Retrieval(checkpoints=tuple(found), error=error)
         return Retrieval(checkpoints=tuple(found))
@@ -130,13 +137,14 @@ class CheckpointRetriever:
             timestamps.append(hex_number(block.get("timestamp")))
         return timestamps
 
-    def _attestations(self, proposed: ProposedCheckpoint) -> tuple[CommitteeAttestation, ...]:
+    def _attestations(
+        self, proposed: ProposedCheckpoint, committee_of: Callable[[EpochNumber], EpochCommittee]
+    ) -> tuple[CommitteeAttestation, ...]:
         """Give the attestations if they are enough; none on a rollup without a committee."""
         size = self._reader.deployment.target_committee_size
         if size == 0:
             return ()
-        epoch = self._reader.clock.epoch_of(proposed.header.slot_number)
-        committee = read_committee(self._reader, epoch, proposed.log.block_number).required
+        committee = committee_of(self._reader.clock.epoch_of(proposed.header.slot_number)).required
         try:
             attestations = unpack_attestations(proposed.attestations, size)
         except L1DecodeError as error:
@@ -145,11 +153,12 @@ class CheckpointRetriever:
             payload_digest=proposed.payload_digest, attestations=attestations, committee=committee
         )
         if fault is not None:
-            raise CheckpointRefusedError(f"checkpoint {proposed.checkpoint_number}: {fault.reason}")
+            raise NotAttestedError(proposed.checkpoint_number, proposed.log, fault.reason)
         return attestations
 
-    def _assemble(self, proposed: ProposedCheckpoint, timestamp: int) -> RetrievedCheckpoint:
-        attestations = self._attestations(proposed)
+    def _assemble(
+        self, proposed: ProposedCheckpoint, timestamp: int, attestations: tuple[CommitteeAttestation, ...]
+    ) -> RetrievedCheckpoint:
         blobs = self._blobs.fetch(proposed.versioned_blob_hashes, proposed.log)
         deployment, number = self._reader.deployment, proposed.checkpoint_number
         try:

@@ -50,8 +50,9 @@ class EpochCommittee:
 def read_committee(reader: RollupReader, epoch: EpochNumber, block: BlockTag = "latest") -> EpochCommittee:
     """Read an epoch's committee at an L1 block, in at most two round trips; in none without committees.
 
-    A reorganisation of L1 may change it: keep it no longer than what else was read at the same block. The
-    escape hatch is the one that the epoch started with, as in the contract (the reference takes the newest).
+    It is the same at every block since the epoch began; a reorganisation of L1 may change it, so keep it no
+    longer than what else was read at the same block. The escape hatch is the one that the epoch started with,
+    as in the contract (the reference takes the newest).
 
     Raises:
         ContractRevertError: the epoch's committee is not settled at that block.

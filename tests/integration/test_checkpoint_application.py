@@ -49,7 +49,7 @@ class Bench:
             self.reader, CalldataReader(self.reader), BlobFetcher([AnvilBlobs(l1)], kzg)
         )
         events = retriever.events(0, l1.head, at=l1.head, after=0, upto=1000)
-        self.retrieved = retriever.retrieve(events).checkpoints
+        self.retrieved = retriever.retrieve(events, at=l1.head).checkpoints
         self.applier = CheckpointApplier(self.ledger, self.reader)
 
     def refuses(self, wrong, reason):

@@ -115,6 +115,10 @@ class CheckpointMaker:
         archive = status.pending_archive
         if self.l1.reader.can_prune_at(self.time.next_timestamp):
             archive = status.proven_archive
+        self.go_to(archive)
+
+    def go_to(self, archive: bytes) -> None:
+        """Go to the checkpoint with that archive root, one that was made here."""
         if self._newest_archive() != archive:
             self.ledger = self._opened(_copied(self._stores[Fr(archive)]))
 
