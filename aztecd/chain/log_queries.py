@@ -196,27 +196,28 @@ def contract_class_logs(
 def _bounds(reader: Reader, log_filter: LogFilter, up_to_block: int) -> tuple[Place, Place] | bool:
     """Give the first place and the one behind the last, or `max_logs_hit` of an answer without logs.
 
-    A cursor wins over a transaction, a transaction over the block range. The reference says that the page
-    is full when `to_block` lies before the start.
+    All limits hold at once. As in the reference, the page counts as full when `to_block` lies before the
+    start; but in a search for one transaction's first page it does not, and 0 as `to_block` is no limit.
     """
-    cursor = log_filter.after_log
-    if cursor is None and log_filter.tx_hash is not None:
-        location = read_location(reader, log_filter.tx_hash)
-        if location is None or location.block_number > up_to_block:
+    cursor, tx_hash, to_block = log_filter.after_log, log_filter.tx_hash, log_filter.to_block
+    from_block = max(log_filter.from_block or 1, 1)
+    if cursor is None and tx_hash is not None:
+        to_block = to_block or None
+    elif to_block is not None and to_block < (from_block if cursor is None else cursor.block_number):
+        return True
+    start = Place(from_block, 0, 0)
+    stop = Place(min(up_to_block + 1, _MAX_NUMBER), 0, 0)
+    if to_block is not None:
+        stop = min(stop, Place(to_block, 0, 0))
+    if cursor is not None:
+        start = max(start, _behind(cursor))
+    if tx_hash is not None:
+        location = read_location(reader, tx_hash)
+        if location is None:
             return False
         block, tx_index = location.block_number, location.tx_index
-        return Place(block, tx_index, 0), _after(block, tx_index)
-    start = max(log_filter.from_block or 1, 1) if cursor is None else cursor.block_number
-    stop = min(up_to_block + 1, _MAX_NUMBER)
-    if log_filter.to_block is not None:
-        if log_filter.to_block < start:
-            return True
-        stop = min(stop, log_filter.to_block)
-    if stop <= start:
-        return False
-    if cursor is None:
-        return Place(start, 0, 0), Place(stop, 0, 0)
-    return _behind(cursor), Place(stop, 0, 0)
+        start, stop = max(start, Place(block, tx_index, 0)), min(stop, _after(block, tx_index))
+    return (start, stop) if start < stop else False
 
 
 def _after(block: int, tx_index: int) -> Place:
