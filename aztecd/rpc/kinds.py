@@ -54,7 +54,8 @@ _ELEMENT: Final = FrCodec()
 class Issues:
     """What is wrong with the shape of the parameters. Mutable: reading adds to it.
 
-    The reference finds issues of plain members before those of members that allow several forms.
+    The reference finds issues of plain values before those of values that allow several forms, as numbers do
+    that may be text.
     """
 
     early: list[str] = field(default_factory=list)
@@ -185,7 +186,7 @@ class CoercedNumber:
         if type(value) is str:
             number = number_of_text(value)
             if number is None:
-                issues.add("Expected number, received nan", path)
+                issues.add_late("Expected number, received nan", path)
                 return None
         elif type(value) in {int, float}:
             number = value
@@ -193,13 +194,13 @@ class CoercedNumber:
             issues.add_late("Invalid input", path)
             return None
         if abs(number) > MAX_SAFE_INTEGER:
-            issues.add("Number must be a safe integer, of at most 53 bits", path)
+            issues.add_late("Number must be a safe integer, of at most 53 bits", path)
             return None
         is_whole = number == int(number)
         if not is_whole:
-            issues.add("Expected integer, received float", path)
+            issues.add_late("Expected integer, received float", path)
         if self.least is not None and number < self.least:
-            issues.add(f"Number must be greater than or equal to {self.least}", path)
+            issues.add_late(f"Number must be greater than or equal to {self.least}", path)
         return int(number) if is_whole else None
 
 

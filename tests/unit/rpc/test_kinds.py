@@ -280,7 +280,7 @@ def test_log_filter() -> None:
         ({"fromBlock": None}, "Invalid input (0.fromBlock)"),
         (
             {"fromBlock": "x", "tag": 5},
-            "Expected number, received nan (0.fromBlock). Expected string, received number (0.tag)",
+            "Expected string, received number (0.tag). Expected number, received nan (0.fromBlock)",
         ),
         ({"contractAddress": "0x05"}, "Invalid input (0.contractAddress)"),
         ({"afterLog": None}, "Expected object, received null (0.afterLog)"),
