@@ -41,6 +41,8 @@ from aztecd.wallet.results import (
 __all__ = ["ApproveAll", "Confirmation", "DenyAll", "GuardedWallet", "Question"]
 
 _NOBODY: Final = AztecAddress(FR_ZERO)
+_LATEST_MS: Final = 2**53 - 1
+"""The last time that clients can read; what expires later expires then."""
 _SHOWN_NAME: Final = 80
 """Names come with artifacts, which applications may bring: a long one must not push the rest out of sight."""
 
@@ -122,7 +124,9 @@ class GuardedWallet:
         granted = await self._confirmation.grant(self._app, manifest)
         accounts = await self._wallet.get_accounts()
         shares_accounts = any(item["type"] == "accounts" for item in granted)
-        expires_ms = None if manifest.expiration_ms is None else self._now_ms() + manifest.expiration_ms
+        expires_ms = None
+        if manifest.expiration_ms is not None:
+            expires_ms = min(self._now_ms() + manifest.expiration_ms, _LATEST_MS)
         self._grants = Grants(
             capabilities=tuple(granted),
             accounts=frozenset(item.item for item in accounts) if shares_accounts else frozenset(),

@@ -135,6 +135,9 @@ async def test_grants_expire(wallet):
     now[0] = 1501
     with pytest.raises(NotGrantedError):
         await guarded.get_accounts()
+    answer = await guarded.request_capabilities(manifest(ACCOUNTS, expiration=1e308))
+    assert answer["expiresAt"] == 2**53 - 1
+    await guarded.get_accounts()
 
 
 async def test_grants_outlive_the_process_and_expire_all_the_same(wallet):
