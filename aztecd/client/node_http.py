@@ -47,6 +47,7 @@ T = TypeVar("T")
 _TIMEOUT_S: Final = 120.0
 _MAX_BATCH: Final = 100
 _MAX_ANSWER_BYTES: Final = 256 << 20
+_MAX_INDEX_DIGITS: Final = 20
 _BUSY: Final = 503
 _HASH: Final = FrCodec()
 
@@ -139,7 +140,8 @@ class HttpNode:
     ) -> Sequence[DataInBlock | None]:
         """Give the index and block of each leaf."""
         params = [_block(block), tree_id, [_hex(leaf) for leaf in leaves]]
-        return await self._need("findLeavesIndexes", params, _list_of(_optional(DataInBlock.from_json)))
+        read = _list_of(_optional(DataInBlock.from_json), count=len(leaves))
+        return await self._need("findLeavesIndexes", params, read)
 
     async def get_nullifier_membership_witness(
         self, block: BlockParameter, nullifier: Fr
@@ -210,7 +212,8 @@ class HttpNode:
     ) -> Sequence[Sequence[TxScopedL2Log]]:
         """List private logs by siloed tag."""
         params = [[_hex(tag) for tag in tags], page, *_given(reference_block)]
-        return await self._need("getPrivateLogsByTags", params, _list_of(_list_of(TxScopedL2Log.from_json)))
+        read = _list_of(_list_of(TxScopedL2Log.from_json), count=len(tags))
+        return await self._need("getPrivateLogsByTags", params, read)
 
     async def get_public_logs_by_tags_from_contract(
         self,
@@ -221,7 +224,7 @@ class HttpNode:
     ) -> Sequence[Sequence[TxScopedL2Log]]:
         """List a contract's public logs by tag."""
         params = [_hex(contract), [_hex(tag) for tag in tags], page, *_given(reference_block)]
-        read = _list_of(_list_of(TxScopedL2Log.from_json))
+        read = _list_of(_list_of(TxScopedL2Log.from_json), count=len(tags))
         return await self._need("getPublicLogsByTagsFromContract", params, read)
 
     async def get_public_logs(self, log_filter: LogFilter) -> GetPublicLogsResponse:
@@ -383,10 +386,16 @@ def _optional(read: Callable[[JsonValue, str], T]) -> Callable[[JsonValue, str],
     return lambda value, path: None if value is None else read(value, path)
 
 
-def _list_of(read: Callable[[JsonValue, str], T]) -> Callable[[JsonValue, str], list[T]]:
+def _list_of(
+    read: Callable[[JsonValue, str], T], count: int | None = None
+) -> Callable[[JsonValue, str], list[T]]:
+    """Read an array; one with an answer to each of several questions has `count` items."""
+
     def read_list(value: JsonValue, path: str) -> list[T]:
         if not isinstance(value, list):
             raise SchemaError("Expected array", path)
+        if count is not None and len(value) != count:
+            raise SchemaError(f"Expected {count} items, received {len(value)}", path)
         return [read(item, f"{path}.{index}") for index, item in enumerate(value)]
 
     return read_list
@@ -395,8 +404,9 @@ def _list_of(read: Callable[[JsonValue, str], T]) -> Callable[[JsonValue, str], 
 def _index_and_path(value: JsonValue, path: str) -> tuple[int, SiblingPath]:
     match value:
         case [str() | int() as index, siblings]:
-            if not str(index).isdecimal():
+            digits = str(index)
+            if not digits.isdecimal() or len(digits) > _MAX_INDEX_DIGITS:
                 raise SchemaError("Expected a number", path)
-            return int(index), SIBLING_PATH.from_json(siblings, path)
+            return int(digits), SIBLING_PATH.from_json(siblings, path)
         case _:
             raise SchemaError("Expected an index and a path", path)

@@ -108,6 +108,24 @@ async def test_null_in_lists(server, node):
     assert (found.l2_block_number, found.data) == (3, 5)
 
 
+async def test_an_answer_for_each_question(server, node):
+    server.reply = lambda call: {"jsonrpc": "2.0", "id": call["id"], "result": [[]]}
+    two = [fr(1), fr(2)]
+    for question in (
+        node.find_leaves_indexes("latest", 0, two),
+        node.get_private_logs_by_tags(two),
+        node.get_public_logs_by_tags_from_contract(fr(3), two),
+    ):
+        with pytest.raises(NodeUnreachableError, match="Expected 2 items, received 1"):
+            await question
+
+
+async def test_an_index_without_end_is_no_index(server, node):
+    server.reply = lambda call: {"jsonrpc": "2.0", "id": call["id"], "result": ["1" * 5000, "0x"]}
+    with pytest.raises(NodeUnreachableError, match="Expected a number"):
+        await node.get_l1_to_l2_message_membership_witness("latest", fr(1))
+
+
 async def test_refusals_have_the_nodes_words(server, node):
     error = {"code": -32702, "message": "Invalid tx: too poor", "data": {"a": 1}}
     server.reply = lambda call: {"jsonrpc": "2.0", "id": call["id"], "error": error}
