@@ -75,7 +75,7 @@ class KeyValueStore(Protocol):
         ...
 
     def close(self) -> None:
-        """Release everything; a second call does nothing."""
+        """Release everything as soon as no call is under way; a second one does nothing."""
         ...
 
 

@@ -1,11 +1,15 @@
 """LevelDB behind the key-value interface; the only place that knows plyvel.
 
 LevelDB allows reads from several threads beside one writer, and plyvel releases the GIL while the
-library works.
+library works. Neither looks whether anybody is still reading when a database is closed: the process would
+crash. So every call into the library is counted, and closing waits for those that are under way.
 """
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 import plyvel
@@ -24,6 +28,7 @@ from aztecd.storage.schema import check_schema
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
+    from types import TracebackType
 
 __all__ = ["LevelStore"]
 
@@ -33,6 +38,10 @@ _BLOOM_BITS = 10
 """Bits per key: about 1% of the point reads of absent keys touch the disk."""
 
 _MAX_OPEN_FILES = 256
+_MAX_CHUNK = 256
+"""Items that an iteration reads with one call: those it is limited to, or more and more."""
+
+_CLOSING_POLL_S = 0.001
 
 _DATA_FILES = ("MANIFEST-*", "*.log", "*.ldb", "*.sst")
 _FIRST_MANIFEST = "MANIFEST-000001"
@@ -49,14 +58,47 @@ _DAMAGED = (
 )
 
 
+class _Calls:
+    """The calls into the library; each is made `with` this. Its errors become ours. Mutable, thread-safe."""
+
+    __slots__ = ("_path", "is_closed", "under_way")
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.under_way: list[None] = []
+        self.is_closed = False
+
+    def __enter__(self) -> None:
+        # Counted before the look at the flag, which `close` sets before it looks at the count: one of the
+        # two sees the other. A list instead of a number and a lock: its methods are atomic, and fast.
+        self.under_way.append(None)
+        if self.is_closed:
+            self.under_way.pop()
+            raise StoreClosedError(f"the store in {self._path} is closed")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.under_way.pop()
+        if isinstance(error, (plyvel.Error, RuntimeError)):
+            raise _translate(error, self._path) from error
+
+    def close(self) -> None:
+        """Let no more calls begin, and wait until there are none."""
+        self.is_closed = True
+        while self.under_way:
+            time.sleep(_CLOSING_POLL_S)
+
+
 class LevelStore:
     """A LevelDB folder. Satisfies KeyValueStore; mutable."""
 
-    __slots__ = ("_db", "_write_error", "path")
+    __slots__ = ("_calls", "_db", "_write_error", "path")
 
     def __init__(self, path: Path, db: Any) -> None:
         self.path = path
         self._db = db
+        self._calls = _Calls(path)
         self._write_error: StorageError | None = None
 
     @classmethod
@@ -91,36 +133,46 @@ class LevelStore:
 
     def get(self, key: bytes) -> bytes | None:
         """Give the value of one key."""
+        # As `with self._calls`, written out: that took 0.75 us instead of 0.5, without any count it was 0.4.
+        under_way = self._calls.under_way
+        under_way.append(None)
         try:
+            if self._calls.is_closed:
+                raise StoreClosedError(f"the store in {self.path} is closed")
             value: bytes | None = self._db.get(key, verify_checksums=True)
         except (plyvel.Error, RuntimeError) as error:
             raise _translate(error, self.path) from error
+        finally:
+            under_way.pop()
         return value
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Give the values of several keys, in their order."""
         get = self._db.get
-        try:
+        with self._calls:
             return [get(key, verify_checksums=True) for key in keys]
-        except (plyvel.Error, RuntimeError) as error:
-            raise _translate(error, self.path) from error
 
     def iterate(
         self, *, start: bytes, stop: bytes, reverse: bool = False, limit: int | None = None
     ) -> Generator[tuple[bytes, bytes]]:
         """Walk over the keys in [start, stop), from the greatest one if `reverse`."""
-        left = limit
+        left, chunk = limit, 1
+        with self._calls:
+            cursor = self._db.iterator(start=start, stop=stop, reverse=reverse, verify_checksums=True)
         try:
-            with self._db.iterator(start=start, stop=stop, reverse=reverse, verify_checksums=True) as cursor:
-                while left is None or left > 0:
-                    item = next(cursor, None)
-                    if item is None:
-                        return
-                    yield item
-                    if left is not None:
-                        left -= 1
-        except (plyvel.Error, RuntimeError) as error:
-            raise _translate(error, self.path) from error
+            while left is None or left > 0:
+                wanted = chunk if left is None else min(left, _MAX_CHUNK)
+                with self._calls:
+                    items = list(islice(cursor, wanted))
+                yield from items
+                if len(items) < wanted:
+                    return
+                if left is not None:
+                    left -= wanted
+                chunk = min(2 * chunk, _MAX_CHUNK)
+        finally:
+            with suppress(StoreClosedError), self._calls:  # a database that closes has closed it too
+                cursor.close()
 
     def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
         """Give the smallest key in [start, stop) and its value."""
@@ -142,19 +194,18 @@ class LevelStore:
         """
         if self._write_error is not None:
             raise self._write_error
-        try:
-            with self._db.write_batch(transaction=True, sync=sync) as native:
-                put, delete = native.put, native.delete
-                for key, value in batch.operations:
-                    if value is None:
-                        delete(key)
-                    else:
-                        put(key, value)
-        except plyvel.Error as error:
-            self._write_error = _translate(error, self.path)
-            raise self._write_error from error
-        except RuntimeError as error:
-            raise _translate(error, self.path) from error
+        with self._calls:
+            try:
+                with self._db.write_batch(transaction=True, sync=sync) as native:
+                    put, delete = native.put, native.delete
+                    for key, value in batch.operations:
+                        if value is None:
+                            delete(key)
+                        else:
+                            put(key, value)
+            except plyvel.Error as error:
+                self._write_error = _translate(error, self.path)
+                raise self._write_error from error
 
     def size_bytes(self) -> int:
         """Add up the files of the folder."""
@@ -167,15 +218,16 @@ class LevelStore:
         return total
 
     def close(self) -> None:
-        """Close the database; a second call does nothing."""
+        """Close the database when nobody is in a call any more; a second call does nothing."""
+        self._calls.close()
         self._db.close()
 
     def _end(self, start: bytes, stop: bytes, *, reverse: bool) -> tuple[bytes, bytes] | None:
-        try:
-            with self._db.iterator(start=start, stop=stop, reverse=reverse, verify_checksums=True) as cursor:
-                item: tuple[bytes, bytes] | None = next(cursor, None)
-        except (plyvel.Error, RuntimeError) as error:
-            raise _translate(error, self.path) from error
+        with (
+            self._calls,
+            self._db.iterator(start=start, stop=stop, reverse=reverse, verify_checksums=True) as cursor,
+        ):
+            item: tuple[bytes, bytes] | None = next(cursor, None)
         return item
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from aztecd.storage import (
     LevelStore,
+    StoreClosedError,
     StoreCorruptError,
     StoreIoError,
     StoreLockedError,
@@ -199,3 +200,60 @@ def test_a_store_whose_first_opening_was_killed_is_begun_again(tmp_path):
     (path / "CURRENT").unlink()
     with pytest.raises(StoreCorruptError, match="no CURRENT"):
         LevelStore.open(path)
+
+
+READERS = """
+import pathlib, sys, threading
+from aztecd.storage import LevelStore, StoreClosedError
+store = LevelStore.open(pathlib.Path(sys.argv[1]))
+batch = store.batch()
+keys = [b"\\x20%06d" % number for number in range(5000)]
+for key in keys:
+    batch.put(key, key * 50)
+store.write(batch)
+are_reading = threading.Event()
+ends = []
+
+def read():
+    try:
+        while True:
+            for key in keys:
+                store.get(key)
+                store.first(key, b"\\x21")
+                for _ in store.iterate(start=key, stop=b"\\x21", limit=20):
+                    pass
+                if key == keys[300]:
+                    are_reading.set()
+    except StoreClosedError:
+        ends.append("closed")
+
+threads = [threading.Thread(target=read) for _ in range(4)]
+for thread in threads:
+    thread.start()
+are_reading.wait()
+store.close()
+for thread in threads:
+    thread.join()
+print(*ends)
+"""
+
+
+def test_closing_under_readers_ends_them_and_not_the_process(tmp_path):
+    for attempt in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", READERS, str(tmp_path / str(attempt))],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stdout.split()) == (0, ["closed"] * 4), done.stderr
+
+
+def test_an_iteration_that_is_left_open_ends_with_the_store(tmp_path):
+    store = LevelStore.open(tmp_path)
+    put_all(store, {b"\x20%02d" % number: b"" for number in range(20)})
+    items = store.iterate(start=b"\x20", stop=b"\x21")
+    next(items)
+    store.close()
+    with pytest.raises(StoreClosedError):
+        list(items)
