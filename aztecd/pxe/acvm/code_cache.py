@@ -2,13 +2,14 @@
 
 A file for each program, named by the SHA-256 of its bytecode. It begins with a tag that names this compiler
 and the Python that made the code, and a digest of the rest: a file of another version, or a damaged one, is
-as good as none and is written again. Files hold code, so the folder must be one that only its user can
-write to.
+as good as none and is written again. Files hold code, and their digests say nothing of who wrote them: a
+folder of another user, or one that everybody can write to, is left alone.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
 from hashlib import sha256
@@ -40,6 +41,8 @@ class CodeCache:
         """Give what is kept for a program, or None."""
         path = self._path(digest)
         try:
+            if not self._is_ours():
+                return None
             data = path.read_bytes()
         except OSError:
             return None
@@ -58,6 +61,8 @@ class CodeCache:
         """Keep a program. A disk that is full or can not be written costs time, no more."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._is_ours():
+                return
             descriptor, scratch = tempfile.mkstemp(dir=self._folder, prefix=".new-")
             try:
                 with os.fdopen(descriptor, "wb") as file:
@@ -69,6 +74,11 @@ class CodeCache:
             self._trim()
         except OSError:
             return
+
+    def _is_ours(self) -> bool:
+        """Tell whether no other user, but for root, can have put a file here. Raises OSError."""
+        status = self._folder.stat()
+        return status.st_uid in {os.geteuid(), 0} and not status.st_mode & stat.S_IWOTH
 
     def _path(self, digest: bytes) -> Path:
         return self._folder / f"{digest.hex()}{_SUFFIX}"

@@ -46,9 +46,10 @@ class CompiledBrillig:
     """The size of memory to begin with: what the last run ended with."""
 
     def load(self) -> None:
-        """Make the functions, once."""
+        """Make the functions, once; two threads that come at the same time both do, and get the same."""
+        packed = self.packed  # read first: who has made the blocks forgets it after that
         if not self.blocks:
-            lines, module = marshal.loads(self.packed)  # noqa: S302 -- made by us; the cache checks a digest
+            lines, module = marshal.loads(packed)  # noqa: S302 -- made by us; the cache checks a digest
             names = _brillig_names()
             exec(module, names)  # noqa: S102 -- made of numbers
             self.lines, self.blocks = lines, names["T"]

@@ -68,6 +68,22 @@ def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
     assert answer(Acvm(CodeCache(blocker / "below"))) == [42]
 
 
+def test_a_folder_that_others_can_write_to_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = CodeCache(tmp_path)
+    cache.put(bytes(32), b"ours")
+    tmp_path.chmod(0o1777)
+    assert cache.get(bytes(32)) is None
+    cache.put(bytes([1]) * 32, b"more")
+    assert only_file(tmp_path).name.startswith("00")
+    tmp_path.chmod(0o755)
+    assert cache.get(bytes(32)) == b"ours"
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr("os.geteuid", lambda: owner + 1)
+    assert (cache.get(bytes(32)) is None) == (owner != 0), "what root wrote can be trusted by all"
+
+
 def test_no_scratch_file_is_left(tmp_path: Path) -> None:
     cache = CodeCache(tmp_path)
     target = tmp_path / f"{bytes(32).hex()}.acvm"

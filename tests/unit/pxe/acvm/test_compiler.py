@@ -9,6 +9,7 @@ import pytest
 from aztecd.pxe.acvm import Acvm, Program
 from aztecd.pxe.acvm.compiler import running
 from aztecd.pxe.acvm.compiler.brillig import brillig_source
+from aztecd.pxe.acvm.compiler.code import CompiledProgram, compile_program
 from aztecd.pxe.acvm.compiler.directives import directive_of
 from aztecd.pxe.acvm.opcodes import Load, Mov
 from tests.support.acvm_assembler import (
@@ -202,6 +203,23 @@ def test_straight_code_is_cut() -> None:
 
 
 # Circuits.
+
+
+def test_two_threads_may_make_the_functions() -> None:
+    packed = compile_program(Program.from_bytecode(unconstrained([const(3, 1), stop(3, 3)], (), 1)))
+    (function,) = CompiledProgram.unpack(packed).functions
+
+    class Overtaken(dict[int, Any]):
+        """Empty; another thread makes the functions just after somebody has seen that."""
+
+        def __bool__(self) -> bool:
+            function.blocks = {}
+            function.load()
+            return False
+
+    function.blocks = Overtaken()
+    function.load()
+    assert function.blocks
 
 
 def test_a_factor_of_zero_is_found_out_late() -> None:
