@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
 __all__ = ["KeyValueStore", "WriteBatch", "prefix_end"]
 
@@ -42,10 +42,6 @@ class KeyValueStore(Protocol):
 
     def get(self, key: bytes) -> bytes | None:
         """Give the value of one key."""
-        ...
-
-    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Give the values of several keys, in their order."""
         ...
 
     def iterate(

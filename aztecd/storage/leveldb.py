@@ -26,7 +26,7 @@ from aztecd.storage.kv import WriteBatch
 from aztecd.storage.schema import check_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
     from pathlib import Path
     from types import TracebackType
 
@@ -145,12 +145,6 @@ class LevelStore:
         finally:
             under_way.pop()
         return value
-
-    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Give the values of several keys, in their order."""
-        get = self._db.get
-        with self._calls:
-            return [get(key, verify_checksums=True) for key in keys]
 
     def iterate(
         self, *, start: bytes, stop: bytes, reverse: bool = False, limit: int | None = None

@@ -10,7 +10,7 @@ from aztecd.storage.errors import StoreClosedError
 from aztecd.storage.kv import WriteBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
 __all__ = ["MemoryStore"]
 
@@ -37,11 +37,6 @@ class MemoryStore:
         """Give the value of one key."""
         self._check_open()
         return self._values.get(key)
-
-    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Give the values of several keys, in their order."""
-        self._check_open()
-        return [self._values.get(key) for key in keys]
 
     def iterate(
         self, *, start: bytes, stop: bytes, reverse: bool = False, limit: int | None = None

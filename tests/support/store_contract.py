@@ -38,7 +38,7 @@ def check_last_write_of_a_batch_counts(store: KeyValueStore) -> None:
     assert len(batch) == 6
     assert store.get(b"b") is None, "a batch is invisible until it is written"
     store.write(batch, sync=True)
-    assert store.get_many([b"a", b"b", b"c"]) == [None, b"2", b"3"]
+    assert [store.get(key) for key in (b"a", b"b", b"c")] == [None, b"2", b"3"]
 
 
 def check_delete(store: KeyValueStore) -> None:
@@ -109,7 +109,6 @@ def check_use_after_close(store: KeyValueStore) -> None:
     store.close()
     for operation in (
         lambda: store.get(b"a"),
-        lambda: store.get_many([b"a"]),
         lambda: store.first(b"a", b"b"),
         lambda: store.last(b"a", b"b"),
         lambda: list(store.iterate(start=b"a", stop=b"b")),
