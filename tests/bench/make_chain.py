@@ -122,7 +122,7 @@ def kept_chain(checkpoints: int, artifacts: Artifacts, say: Callable[[str], None
 
 def _anvil_options(artifacts: Artifacts, folder: Path) -> AnvilOptions:
     return AnvilOptions(
-        program=artifacts.anvil, data_dir=folder / "l1", port=0, start_timeout_s=180, stop_timeout_s=180
+        program=artifacts.anvil, data_dir=folder / "l1", port=0, start_timeout_s=600, stop_timeout_s=600
     )
 
 
