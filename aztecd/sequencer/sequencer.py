@@ -20,6 +20,8 @@ from typing import Final
 
 import structlog
 
+from aztecd.archiver import ArchiverError
+from aztecd.chain import InvalidMessageError
 from aztecd.errors import UnavailableError
 from aztecd.l1 import L1Error, L1Time, L1View, PublishError, SenderOptions, SlotPlan
 from aztecd.l1.slots import L1_BLOCK_TIME_S
@@ -101,7 +103,8 @@ class SlotSequencer:
                 backoff.succeeded()
             except WriterStoppedError:
                 return
-            except (UnavailableError, L1Error) as error:
+            except (UnavailableError, L1Error, ArchiverError, InvalidMessageError) as error:
+                # The last two are about messages, which building reads: the archiver says what is wrong.
                 delay_s = backoff.failed()
                 _log.warning("sequencer_interrupted", reason=str(error), next_try_s=delay_s)
                 await asyncio.sleep(delay_s)
@@ -110,7 +113,8 @@ class SlotSequencer:
     async def look(self) -> bool:
         """Do what there is to do now; True when something was done, so that there may be more.
 
-        Raises UnavailableError or L1Error when L1 is away; what is stored then goes on at the next look.
+        Raises UnavailableError or L1Error when L1 is away, ArchiverError or InvalidMessageError when it has
+        messages that can't be followed; what is stored goes on at the next look.
         """
         if self._producer.has_proposal and await self._finish():
             return True

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
+from aztecd.archiver import FinalChainLostError, L1ContradictionError
+from aztecd.chain import InvalidMessageError
 from aztecd.l1 import CheckpointConflictError, L1UnavailableError, PublishError
 from aztecd.l1.slots import SlotClock
 from aztecd.sequencer import SlotSequencer, SlotTiming
@@ -258,4 +260,33 @@ async def test_it_goes_on_after_l1_was_away():
         await published.wait()
     task.cancel()
     await asyncio.wait([task])
+    assert world.done[-1] == "mark"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        FinalChainLostError("L1 has other messages"),
+        InvalidMessageError("a message in the place of another"),
+        L1ContradictionError("the events do not lead to the rolling hash"),
+    ],
+    ids=lambda error: error.code,
+)
+async def test_it_goes_on_after_l1_told_of_messages_that_nobody_can_follow(trouble):
+    world = World()
+    published = asyncio.Event()
+    build, troubles = world.build, [trouble]
+
+    def build_after_reading_messages(plan: Any, *, max_seconds: float) -> Any:
+        if troubles:
+            raise troubles.pop()
+        return build(plan, max_seconds=max_seconds)
+
+    world.build = build_after_reading_messages
+    task = asyncio.ensure_future(sequencer(world, on_l1_changed=published.set, look_every_s=60.0).run())
+    waiting = asyncio.ensure_future(published.wait())
+    done, _ = await asyncio.wait([task, waiting], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    task.cancel()
+    waiting.cancel()
+    assert done == {waiting}
     assert world.done[-1] == "mark"
