@@ -52,7 +52,7 @@ class NetworkRecord:
         """Read the record; None in a new directory. Raises DataDirError."""
         path = data_dir / _FILE
         try:
-            text = path.read_text()
+            content = path.read_bytes()
         except FileNotFoundError:
             if (data_dir / _DATABASE).exists():
                 raise DataDirError(
@@ -62,7 +62,7 @@ class NetworkRecord:
         except OSError as error:
             raise DataDirError(f"can't read {path}: {error.strerror}") from error
         try:
-            value = json.loads(text)
+            value = json.loads(content)
             if value["format"] != _FORMAT:
                 raise DataDirError(f"{path} has format {value['format']}, this aztecd knows {_FORMAT}")
             return cls(

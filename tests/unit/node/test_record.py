@@ -57,6 +57,7 @@ def test_damaged_addresses_are_named(tmp_path, prefunded):
 @pytest.mark.parametrize(
     "text",
     [
+        "\xff\xfe",  # no UTF-8
         "",
         "{",
         "[]",
@@ -66,7 +67,7 @@ def test_damaged_addresses_are_named(tmp_path, prefunded):
     ],
 )
 def test_damage_is_named(tmp_path, text):
-    (tmp_path / "network.json").write_text(text)
+    (tmp_path / "network.json").write_text(text, encoding="latin-1")
     with pytest.raises(DataDirError, match="is damaged"):
         NetworkRecord.load(tmp_path)
 
