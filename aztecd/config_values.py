@@ -7,10 +7,11 @@ import types
 import typing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aztecd.errors import InvalidInputError
 
-__all__ = ["ConfigError", "convert", "masked_url", "read_toml", "shown"]
+__all__ = ["ConfigError", "convert", "display_url", "masked_url", "read_toml", "shown"]
 
 
 class ConfigError(InvalidInputError):
@@ -75,6 +76,19 @@ def _boolean(text: str) -> bool:
         case "0" | "false" | "no" | "off":
             return False
     raise ValueError(text)
+
+
+def display_url(url: str) -> str:
+    """Give an address without user, password, path and query, which may hold credentials."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "(no URL)"
+    if not parts.hostname:
+        return "(no URL)"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
 
 
 def masked_url(url: str) -> str:

@@ -1,22 +1,17 @@
 """A node at the other end of HTTP, as a wallet's node.
 
-Calls that are made in the same turn of the event loop travel as one JSON-RPC batch: a wallet that asks for
-twenty things at once waits for one answer.
+A wallet that asks for twenty things at once waits for one answer (`aztecd.client.json_rpc`).
 
-Authority: @aztec/stdlib src/interfaces/aztec-node.ts, @aztec/foundation src/json-rpc/client (4.1.2).
+Authority: @aztec/stdlib src/interfaces/aztec-node.ts (4.1.2).
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
-import aiohttp
-import orjson
-
+from aztecd.client.json_rpc import DEFAULT_TIMEOUT_S, JsonRpcClient
 from aztecd.crypto.field import Fr
 from aztecd.node.api import BlockParameter
 from aztecd.protocol.basic import AztecAddress, BlockHash, CheckpointNumber, EpochNumber, TxHash
@@ -38,56 +33,32 @@ from aztecd.protocol.tree_types import (
     SiblingPath,
 )
 from aztecd.protocol.tx import Tx
-from aztecd.pxe.errors import NodeRefusedError, NodeUnreachableError
+from aztecd.pxe.errors import NodeUnreachableError
 
 __all__ = ["HttpNode"]
 
 T = TypeVar("T")
 
-_TIMEOUT_S: Final = 120.0
-_MAX_BATCH: Final = 100
-_MAX_ANSWER_BYTES: Final = 256 << 20
+_NAMESPACE: Final = "node"
+"""The one that all nodes know."""
 _MAX_INDEX_DIGITS: Final = 20
-_BUSY: Final = 503
 _HASH: Final = FrCodec()
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    method: str
-    params: list[JsonValue]
-    answer: asyncio.Future[JsonValue]
-
-
 class HttpNode:
-    """Asks a node by JSON-RPC. Satisfies PxeNode; mutable, for one event loop. Made by `connect`."""
+    """Asks a node by JSON-RPC. Satisfies PxeNode. Made by `connect`."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession, namespace: str) -> None:
-        self.url = url
-        self.request_count = 0
-        self._session = session
-        self._namespace = namespace
-        self._waiting: list[_Call] = []
-        self._running: set[asyncio.Task[None]] = set()
+    def __init__(self, rpc: JsonRpcClient) -> None:
+        self._rpc = rpc
 
     @classmethod
     @asynccontextmanager
     async def connect(
-        cls,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = _TIMEOUT_S,
-        namespace: str = "node",
+        cls, url: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = DEFAULT_TIMEOUT_S
     ) -> AsyncIterator[HttpNode]:
-        """Make a client; nothing is asked yet. `node` is the namespace that all nodes know."""
-        timeout = aiohttp.ClientTimeout(total=timeout_s)
-        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-            node = cls(url, session, namespace)
-            try:
-                yield node
-            finally:
-                await node._cancel_requests()
+        """Make a client; nothing is asked yet."""
+        async with JsonRpcClient.connect(url, headers=headers, timeout_s=timeout_s) as rpc:
+            yield cls(rpc)
 
     async def get_node_info(self) -> NodeInfo:
         """Describe the node and its network."""
@@ -243,7 +214,7 @@ class HttpNode:
         found = await self._ask(method, params, read)
         if found is None:
             raise NodeUnreachableError(
-                f"{self.url} has no answer to {method}: it is no node of this protocol"
+                f"{self._rpc.display_url} has no answer to {method}: it is no node of this protocol"
             )
         return found
 
@@ -251,107 +222,13 @@ class HttpNode:
         self, method: str, params: list[JsonValue], read: Callable[[JsonValue, str], T]
     ) -> T | None:
         """Ask, and read the answer; None when there is no result."""
-        loop = asyncio.get_running_loop()
-        call = _Call(method, params, loop.create_future())
-        if not self._waiting:
-            loop.call_soon(self._send_waiting)
-        self._waiting.append(call)
-        result = await call.answer
+        result = await self._rpc.call(f"{_NAMESPACE}_{method}", params)
         try:
             return None if result is None else read(result, "result")
         except (SchemaError, DecodeError) as error:
             raise NodeUnreachableError(
-                f"{self.url} answered {method} with what can not be read: {error}"
+                f"{self._rpc.display_url} answered {method} with what can not be read: {error}"
             ) from error
-
-    def _send_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), _MAX_BATCH):
-            # No task group: what the caller raises would come out of it wrapped.
-            task = asyncio.create_task(self._send(waiting[start : start + _MAX_BATCH]))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-
-    async def _cancel_requests(self) -> None:
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-    async def _send(self, calls: Sequence[_Call]) -> None:
-        try:
-            answers = await self._post(calls)
-            for call, answer in zip(calls, answers, strict=True):
-                if not call.answer.done():
-                    _settle(call, answer)
-        except NodeUnreachableError as error:
-            for call in calls:
-                if not call.answer.done():
-                    call.answer.set_exception(error)
-        finally:
-            for call in calls:
-                # Only when this task itself was cancelled.
-                call.answer.cancel()
-
-    async def _post(self, calls: Sequence[_Call]) -> list[JsonValue]:
-        """Send calls in one request and give their answers in the same order. Raises NodeUnreachableError."""
-        requests = [
-            {
-                "jsonrpc": "2.0",
-                "id": number,
-                "method": f"{self._namespace}_{call.method}",
-                "params": call.params,
-            }
-            for number, call in enumerate(calls)
-        ]
-        body = orjson.dumps(requests if len(requests) > 1 else requests[0])
-        self.request_count += 1
-        data = bytearray()
-        try:
-            async with self._session.post(
-                self.url, data=body, headers={"content-type": "application/json"}
-            ) as response:
-                if response.status == _BUSY:
-                    raise NodeUnreachableError(f"{self.url} is busy: try again later")
-                async for chunk in response.content.iter_any():
-                    data += chunk
-                    if len(data) > _MAX_ANSWER_BYTES:
-                        raise NodeUnreachableError(
-                            f"{self.url} answers with more than {_MAX_ANSWER_BYTES >> 20} MiB"
-                        )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            text = str(error) or type(error).__name__
-            raise NodeUnreachableError(f"no node answers at {self.url}: {text}") from error
-        return _answers(self.url, data, len(calls))
-
-
-def _answers(url: str, data: bytearray, count: int) -> list[JsonValue]:
-    try:
-        answer = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise NodeUnreachableError(
-            f"{url} does not answer in JSON: it is no node of this protocol"
-        ) from error
-    if count == 1 or not isinstance(answer, list):
-        # A batch that is refused as a whole has one answer for all of it.
-        return [answer] * count
-    by_id = {
-        item.get("id"): item for item in answer if isinstance(item, dict) and type(item.get("id")) is int
-    }
-    return [by_id.get(number) for number in range(count)]
-
-
-def _settle(call: _Call, answer: JsonValue) -> None:
-    error = answer.get("error") if isinstance(answer, dict) else {"message": "there is no answer"}
-    if error is None:
-        call.answer.set_result(answer.get("result"))
-    elif isinstance(error, dict) and isinstance(error.get("code"), int):
-        refusal = NodeRefusedError(str(error.get("message")), error["code"], error.get("data"))
-        call.answer.set_exception(refusal)
-    else:
-        call.answer.set_exception(
-            NodeUnreachableError(f"{call.method}: what came back is no JSON-RPC answer")
-        )
 
 
 def _hex(value: bytes) -> str:

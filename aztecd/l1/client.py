@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from aztecd.config_values import display_url
 from aztecd.l1.errors import ContractRevertError, L1RpcError, L1UnavailableError, WrongChainError
 from aztecd.l1.revert import ErrorTable
 
@@ -60,9 +61,7 @@ class L1Client:
     @property
     def display_url(self) -> str:
         """The address without user, password, path and query, which may hold credentials."""
-        parts = urlsplit(self.url)
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{parts.hostname}{port}"
+        return display_url(self.url)
 
     def close(self) -> None:
         """Close the idle connections."""

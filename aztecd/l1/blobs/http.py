@@ -12,6 +12,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from aztecd.config_values import display_url
 from aztecd.l1.blobs.errors import BlobSourceError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     import requests
 
-__all__ = ["HttpAnswer", "HttpReader", "display_url", "is_http_url"]
+__all__ = ["HttpAnswer", "HttpReader", "is_http_url"]
 
 _OK: Final = 200
 _CHUNK: Final = 1 << 16
@@ -106,14 +107,6 @@ class HttpReader:
         base = self._base
         whole_query = "&".join(part for part in (base.query, query) if part)
         return urlunsplit((base.scheme, base.netloc, f"{base.path.rstrip('/')}/{path}", whole_query, ""))
-
-
-def display_url(url: str) -> str:
-    """Give an address without user, password, path and query, which may hold credentials."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}"
 
 
 def is_http_url(text: str) -> bool:

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from aztecd.config_values import display_url
 from aztecd.l1.blobs import BlobSourceError
-from aztecd.l1.blobs.http import HttpReader, display_url
+from aztecd.l1.blobs.http import HttpReader
 from tests.support.blobs import http_server
 
 
@@ -151,3 +152,5 @@ def test_an_address_is_shown_without_what_may_be_secret():
     assert display_url("https://a:b@host.example:8443/c?d=e#f") == "https://host.example:8443"
     assert display_url("http://[::1]:80/x") == "http://[::1]:80"
     assert display_url("http://host") == "http://host"
+    for text in ("user:secret@host", "http://host:secret", "http://"):
+        assert display_url(text) == "(no URL)"
