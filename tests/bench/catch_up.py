@@ -92,13 +92,15 @@ class CatchUp:
         """Over all, starting included."""
         return self.checkpoints / self.seconds
 
-    @property
-    def growth_mib(self) -> float:
-        """Memory that is no file, MiB for each 100 blocks: the slope of a line through the later samples."""
+    def growth_mib(self, since: float = _SETTLED_PART) -> float:
+        """Memory that is no file, MiB for each 100 blocks: the slope of a line through the later samples.
+
+        `since` is the part of the chain that does not count.
+        """
         points = [
             (sample.block / 100, sample.anonymous_mib)
             for sample in self.samples
-            if sample.block >= _SETTLED_PART * self.checkpoints
+            if sample.block >= since * self.checkpoints
         ]
         if len({block for block, _ in points}) < 2:
             return 0.0

@@ -238,7 +238,8 @@ def _catch_up(results: Results) -> Sheet:
         ("memory in the end", "{:.0f} MiB", lambda item: item.samples[-1].mib, True),
         ("most memory", "{:.0f} MiB", lambda item: item.peak_mib, True),
         # No proportion: memory can also shrink.
-        ("growth in 100 blocks, without files", "{:.2f} MiB", lambda item: item.growth_mib, None),
+        ("growth in 100 blocks, without files", "{:.2f} MiB", lambda item: item.growth_mib(), None),
+        ("the same in the last half", "{:.2f} MiB", lambda item: item.growth_mib(since=0.5), None),
     ):
         if found:
             compared = ""

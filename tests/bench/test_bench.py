@@ -85,13 +85,23 @@ def test_memory_growth_is_that_of_the_later_blocks():
         noise = 0.5 * (-1) ** (block // 50)
         anonymous = 20.0 if block < 200 else 70 + block / 100 + noise
         run.samples.append(Sample(seconds=block / 10, block=block, mib=200, anonymous_mib=anonymous))
-    assert run.growth_mib == pytest.approx(1, abs=0.02)
+    assert run.growth_mib() == pytest.approx(1, abs=0.02)
+
+
+def test_memory_growth_of_the_last_half_leaves_out_caches_that_were_filling():
+    run = CatchUp(name="node", checkpoints=1000, txs=5000)
+    for block in range(0, 1001, 50):
+        run.samples.append(
+            Sample(seconds=block / 10, block=block, mib=200, anonymous_mib=50 + min(block, 500) / 10)
+        )
+    assert run.growth_mib() > 3
+    assert run.growth_mib(since=0.5) == pytest.approx(0)
 
 
 def test_a_node_without_later_blocks_has_no_growth():
     run = CatchUp(name="node", checkpoints=10, txs=50)
     run.samples.append(Sample(seconds=1, block=10, mib=200, anonymous_mib=100))
-    assert run.growth_mib == 0
+    assert run.growth_mib() == 0
 
 
 def test_drawn_effects_are_new_but_for_their_shape():
