@@ -20,7 +20,7 @@ from eth_utils import keccak
 from py_ecc import bn128
 
 from aztecd.l1 import ContractSet, DeployConfig, L1Client, L1Time, deploy
-from aztecd.l1.blob_tx import BlobTransaction, versioned_hash
+from aztecd.l1.blob_tx import TRIVIAL_BLOB_OPENING, BlobTransaction, versioned_hash
 from aztecd.l1.deploy_plan import MULTICALL3
 from aztecd.l1.publisher import propose_arguments
 from aztecd.l1.transaction import L1Transaction
@@ -39,16 +39,22 @@ if TYPE_CHECKING:
     from aztecd.l1 import ProposeRequest
     from aztecd.l1.transaction import Signable
 
-SLOTS_PER_EPOCH = 4
+SLOTS_PER_EPOCH = 2
+_SLOT_S = 3600
+"""So long that a slow machine has time to propose twice in a slot."""
 _STAKE = 100 * 10**18
 _STAKING_GAS = 1_000_000
 _FLUSH_GAS = 8_000_000
 _PROPOSE_GAS = 3_000_000
+_FEES = 64
+"""Words for recipients and fees in a proof."""
 _PROOF_EPOCHS = 50
 """So many that nothing is pruned."""
 _CHECKPOINT_ATTESTATION, _ATTESTATIONS_AND_SIGNERS = 1, 2
 _CURVE_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 _FLIPPED = {27: 28, 28: 27}
+_ALWAYS_OPEN = bytes.fromhex(f"600160005273{DEPLOYER.address.hex()}60205260406000f3")
+"""Code of a contract that answers everything with: yes, and the deployer's address."""
 
 
 class Said(Enum):
@@ -104,6 +110,7 @@ def deploy_with_committee(url: str, artifacts: Artifacts, *, size: int, validato
         chain_id=base.chain_id,
         genesis=base.genesis,
         prefunded_accounts=base.prefunded_accounts,
+        slot_duration_s=_SLOT_S,
         epoch_duration=SLOTS_PER_EPOCH,
         committee_size=size,
     )
@@ -182,11 +189,36 @@ class CommitteeL1:
         encoded = eth_abi.encode(["uint256"] * 3, [epoch, slot, self.seed(epoch)])
         return int.from_bytes(keccak(encoded)) % self.l1.deployment.target_committee_size
 
-    def attest(self, slot: int, payload_digest: bytes, others: Sequence[Said]) -> Attested:
-        """Let the committee of a slot speak of a checkpoint: the proposer signs, the others do as told."""
+    def open_hatch(self, *, is_open: bool) -> None:
+        """From the next epoch on, let the deployer propose without the committee, or nobody; go there."""
+        client, governance = self.l1.client, f"0x{self.l1.deployment.addresses.governance_address.hex()}"
+        hatch = keccak(text="hatch")[12:] if is_open else bytes(20)
+        client.call("anvil_setCode", f"0x{hatch.hex()}", f"0x{(_ALWAYS_OPEN if is_open else b'').hex()}")
+        client.call("anvil_setBalance", governance, hex(10**18))
+        client.call("anvil_impersonateAccount", governance)
+        data = calldata("updateEscapeHatch(address)", hatch)
+        request = {"from": governance, "to": f"0x{self.rollup.hex()}", "data": f"0x{data.hex()}"}
+        receipt = client.call(
+            "eth_getTransactionReceipt", client.call("eth_sendTransaction", request | {"gas": "0x7a120"})
+        )
+        client.call("anvil_stopImpersonatingAccount", governance)
+        assert receipt["status"] == "0x1"
+        self.go_to_next_epoch()
+
+    def go_to_next_epoch(self) -> None:
+        """Let time pass."""
+        clock = self.l1.reader.clock
+        self.l1.time.move_to(
+            self.epoch_start(self.epoch_of(clock.slot_at(self.l1.time.read().latest_timestamp)) + 1)
+        )
+
+    def attest(
+        self, slot: int, payload_digest: bytes, others: Sequence[Said], *, by_proposer: Said
+    ) -> Attested:
+        """Let the committee of a slot speak of a checkpoint."""
         committee, proposer = self.committee(self.epoch_of(slot)), self.proposer(slot)
         places = list(others)
-        places.insert(proposer, Said.SIGNED)
+        places.insert(proposer, by_proposer)
         parts, bits, signers = [], 0, []
         for index, (member, how) in enumerate(zip(committee, places, strict=True)):
             if how is Said.NAMED:
@@ -234,15 +266,17 @@ class CommitteeMaker(CheckpointMaker):
         self.attested: dict[int, Attested] = {}
         """Attestations of the newest proposal under each number."""
         self._others: tuple[Said, ...] = ()
+        self._by_proposer = Said.SIGNED
         self._replaces: tuple[CheckpointNumber, bytes] | None = None
         self.check_blobs(are_checked=with_blobs)
 
-    def make(self, *others: Said, again: bool = False) -> CheckpointNumber:
+    def make(self, *others: Said, by_proposer: Said = Said.SIGNED, again: bool = False) -> CheckpointNumber:
         """Publish the next checkpoint on what L1 has.
 
-        All members sign it, or the others than the proposer do what is said. With `again` it is the one that
-        was made in that place before.
+        All members sign it, or the others than the proposer do what is said. L1 takes nothing but a signature
+        from the proposer, unless the hatch is open. With `again` it is the one that was made there before.
         """
+        self._by_proposer = by_proposer
         self._others = others or (Said.SIGNED,) * (self.l1.deployment.target_committee_size - 1)
         if not again:
             return self.propose(settle=False)
@@ -270,6 +304,29 @@ class CommitteeMaker(CheckpointMaker):
         finally:
             self._replaces = None
 
+    def prove(self, last: int) -> None:
+        """Have L1 take an epoch up to a checkpoint as proven. It checks the attestations of that one."""
+        reader, proven = self.l1.reader, self.l1.reader.tips().proven
+        public_inputs = (
+            *(reader.archive_at(proven), reader.archive_at(last)),
+            *(reader.checkpoint(last).out_hash, DEPLOYER.address),
+        )
+        fees = [bytes(32)] * _FEES
+        arguments = (
+            *(proven + 1, last, public_inputs, fees),
+            *(self.attested[last].packed, TRIVIAL_BLOB_OPENING, b""),
+        )
+        receipt = self.l1.sender.send(
+            L1Transaction(
+                to=self.validators.rollup,
+                data=reader.rollup.encode("submitEpochRootProof", arguments),
+                gas=_PROPOSE_GAS,
+            ),
+            is_done=lambda: False,
+        )
+        assert receipt is not None
+        assert receipt.succeeded
+
     def resync(self) -> None:
         """Go to what L1 has, or to the one before that which is to be replaced."""
         super().resync()
@@ -291,7 +348,9 @@ class CommitteeMaker(CheckpointMaker):
         digest = keccak(
             eth_abi.encode(["uint8", "(bytes32,(int256),bytes32)"], [_CHECKPOINT_ATTESTATION, payload])
         )
-        attested = self.validators.attest(request.header.slot_number, digest, self._others)
+        attested = self.validators.attest(
+            request.header.slot_number, digest, self._others, by_proposer=self._by_proposer
+        )
         first, _, _, _, blob_input = propose_arguments(request, request.blob_commitments)
         arguments = (first, attested.packed, attested.signers, attested.signature, blob_input)
         to, data = self.validators.rollup, self.l1.reader.rollup.encode("propose", *arguments)
