@@ -6,7 +6,7 @@ Responsible for: everything between a Python program and a wallet. Not for: the 
 Authority: @aztec/aztec.js src/{contract,deployment,fee,wallet,ethereum} (4.1.2).
 """
 
-from aztecd.client.accounts import NOBODY, AccountDeployment, AccountManager
+from aztecd.client.accounts import AccountDeployment, AccountManager
 from aztecd.client.authorization import Authorization, lookup_authorization, public_authorization
 from aztecd.client.blocking import connect_blocking
 from aztecd.client.connection import Client, connect
@@ -24,6 +24,7 @@ from aztecd.client.fees import (
 )
 from aztecd.client.interaction import BatchCall, ContractCall, Interaction, Simulated
 from aztecd.client.node_http import HttpNode
+from aztecd.wallet import NOBODY
 
 __all__ = [
     "NOBODY",

@@ -17,7 +17,7 @@ from aztecd.client.deployment import Deployment, Publication
 from aztecd.client.errors import DeploymentError
 from aztecd.client.fees import FeeMethod
 from aztecd.client.interaction import with_fee
-from aztecd.crypto.field import FR_ZERO, Fr
+from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.contracts import ContractInstanceWithAddress
 from aztecd.pxe.accounts import AccountKind, constructor_arguments, fee_option_for, random_nonce
@@ -25,12 +25,10 @@ from aztecd.pxe.artifacts import ContractArtifact
 from aztecd.pxe.keys import Secret, derive_keys
 from aztecd.pxe.requests import ExecutionPayload, merge_payloads
 from aztecd.wallet.accounts import AccountSecrets
+from aztecd.wallet.options import NOBODY
 from aztecd.wallet.wallet import LocalWallet
 
-__all__ = ["NOBODY", "AccountDeployment", "AccountManager"]
-
-NOBODY: Final = AztecAddress(FR_ZERO)
-"""The sender of transactions that no account sends."""
+__all__ = ["AccountDeployment", "AccountManager"]
 
 
 class AccountDeployment(Deployment[Contract]):

@@ -8,11 +8,11 @@ Authority: @aztec/aztec.js src/fee/*.ts (4.1.2).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from aztecd.client.authorization import public_authorization
 from aztecd.client.errors import ClientError
-from aztecd.crypto.field import FR_ZERO, Fr
+from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.gas import GasSettings
 from aztecd.pxe.abi import selector_of_signature
@@ -30,7 +30,7 @@ from aztecd.pxe.requests import ExecutionPayload, FunctionCall
 from aztecd.wallet.api import Wallet
 from aztecd.wallet.gas import GasOptions
 from aztecd.wallet.intents import CallIntent
-from aztecd.wallet.options import SimulateOptions
+from aztecd.wallet.options import NOBODY, SimulateOptions
 
 __all__ = [
     "Claim",
@@ -40,8 +40,6 @@ __all__ = [
     "PublicFeePayment",
     "SponsoredFee",
 ]
-
-_NOBODY: Final = AztecAddress(FR_ZERO)
 
 
 class FeeMethod(Protocol):
@@ -195,7 +193,7 @@ async def accepted_asset(wallet: Wallet, contract: AztecAddress) -> AztecAddress
         args=(),
         return_types=(),
     )
-    simulation = await wallet.simulate_tx(ExecutionPayload(calls=(call,)), SimulateOptions(sender=_NOBODY))
+    simulation = await wallet.simulate_tx(ExecutionPayload(calls=(call,)), SimulateOptions(sender=NOBODY))
     values = simulation.returns_of(call)
     if not values:
         raise ClientError(f"contract 0x{contract.hex()} names no token that it accepts for fees")

@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 
 from aztecd.artifacts import Artifacts
-from aztecd.client.accounts import NOBODY, AccountManager
+from aztecd.client.accounts import AccountManager
 from aztecd.client.contract import Contract
 from aztecd.client.deployment import Deployment, Publication
 from aztecd.client.node_local import LocalNode
@@ -31,6 +31,7 @@ from aztecd.node.api import NodeApi
 from aztecd.protocol.basic import AztecAddress
 from aztecd.pxe.keys import Secret
 from aztecd.storage import MemoryStore
+from aztecd.wallet import NOBODY
 from aztecd.wallet.artifacts import ArtifactFolders
 from aztecd.wallet.opening import WalletSetup, open_wallet
 from aztecd.wallet.options import WaitOptions

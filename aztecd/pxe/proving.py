@@ -35,6 +35,7 @@ from aztecd.pxe.keys import point_bytes, public_key_hash
 from aztecd.pxe.node import NULLIFIER_TREE
 from aztecd.pxe.requests import TxExecutionRequest
 from aztecd.pxe.sync import Job, class_updates
+from aztecd.pxe.sync.log_pages import MAX_RPC_ITEMS
 
 __all__ = ["EMPTY_PROOF", "Proof", "Prover", "SimulatedProver", "make_data", "make_tx"]
 
@@ -42,7 +43,6 @@ EMPTY_PROOF: Final = bytes(CHONK_PROOF_LENGTH * FR_SIZE)
 """What simulations carry."""
 
 _NOTE_HASH_TREE: Final = 1
-_MAX_RPC_ITEMS: Final = 100
 _RANDOM_BYTES: Final = 31
 _NO_FEE_PAYER: Final = fr(FR_MODULUS - 1)
 """Stands in for the fee payer where fees are not enforced."""
@@ -127,8 +127,8 @@ def _check_settled_reads(job: Job, total: Accumulated) -> None:
     calls: list[Coroutine[Any, Any, Sequence[DataInBlock | None]]] = []
     asked: list[tuple[int, Fr]] = []
     for tree, leaves in ((_NOTE_HASH_TREE, note_hashes), (NULLIFIER_TREE, nullifiers)):
-        for start in range(0, len(leaves), _MAX_RPC_ITEMS):
-            chunk = leaves[start : start + _MAX_RPC_ITEMS]
+        for start in range(0, len(leaves), MAX_RPC_ITEMS):
+            chunk = leaves[start : start + MAX_RPC_ITEMS]
             calls.append(job.bridge.node.find_leaves_indexes(job.anchor.hash, tree, chunk))
             asked += [(tree, leaf) for leaf in chunk]
     if not calls:

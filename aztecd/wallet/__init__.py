@@ -2,7 +2,7 @@
 
 Responsible for: which accounts there are and their signing keys, requests made of calls, fees and gas limits,
 simulating, sending and waiting, events. Not for: private execution (`aztecd.pxe`), contracts as Python
-objects (`aztecd.client`), answering over JSON-RPC (`aztecd.rpc.wallet`).
+objects (`aztecd.client`), answering over JSON-RPC (`aztecd.rpc`).
 
 Authority: @aztec/wallet-sdk src/base-wallet/, @aztec/wallets src/embedded/, @aztec/aztec.js src/wallet/
 (4.1.2).
@@ -21,7 +21,7 @@ from aztecd.wallet.errors import (
 )
 from aztecd.wallet.gas import GasLimits, GasOptions, estimated_limits
 from aztecd.wallet.intents import CallIntent, InnerHashIntent, Intent
-from aztecd.wallet.options import ProfileOptions, SendOptions, SimulateOptions, WaitOptions
+from aztecd.wallet.options import NOBODY, ProfileOptions, SendOptions, SimulateOptions, WaitOptions
 from aztecd.wallet.results import (
     Aliased,
     ChainInfo,
@@ -39,6 +39,7 @@ from aztecd.wallet.results import (
 from aztecd.wallet.waiting import wait_for_tx
 
 __all__ = [
+    "NOBODY",
     "AccountUnknownError",
     "Aliased",
     "CallIntent",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from aztecd import __version__
-from aztecd.crypto.field import FR_ZERO, Fr
+from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress, FunctionSelector
 from aztecd.protocol.codec import JsonValue
 from aztecd.protocol.contracts import ContractInstanceWithAddress
@@ -27,7 +27,7 @@ from aztecd.wallet.apps import OWNER
 from aztecd.wallet.capabilities import ALL_CAPABILITIES, Capability, Grants, Manifest
 from aztecd.wallet.errors import NotGrantedError
 from aztecd.wallet.intents import CallIntent, Intent
-from aztecd.wallet.options import ProfileOptions, SendOptions, SimulateOptions
+from aztecd.wallet.options import NOBODY, ProfileOptions, SendOptions, SimulateOptions
 from aztecd.wallet.results import (
     Aliased,
     ChainInfo,
@@ -40,7 +40,6 @@ from aztecd.wallet.results import (
 
 __all__ = ["ApproveAll", "Confirmation", "DenyAll", "GuardedWallet", "Question"]
 
-_NOBODY: Final = AztecAddress(FR_ZERO)
 _LATEST_MS: Final = 2**53 - 1
 """The last time that clients can read; what expires later expires then."""
 _SHOWN_NAME: Final = 80
@@ -255,7 +254,7 @@ class GuardedWallet:
 
     def _sees(self, accounts: Sequence[AztecAddress]) -> bool:
         grants = self._now()
-        return all(account == _NOBODY or grants.sees(account) for account in accounts)
+        return all(account == NOBODY or grants.sees(account) for account in accounts)
 
     async def _named(self, calls: Sequence[FunctionCall]) -> list[FunctionCall]:
         """Give calls the names that the wallet knows, empty where it knows none."""

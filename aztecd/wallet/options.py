@@ -6,13 +6,17 @@ Authority: @aztec/aztec.js src/contract/{interaction_options,wait_opts}.ts, src/
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
+from aztecd.crypto.field import FR_ZERO
 from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.receipt import TxStatus
 from aztecd.wallet.gas import ESTIMATE_PADDING, GasOptions
 
-__all__ = ["ProfileMode", "ProfileOptions", "SendOptions", "SimulateOptions", "WaitOptions"]
+__all__ = ["NOBODY", "ProfileMode", "ProfileOptions", "SendOptions", "SimulateOptions", "WaitOptions"]
+
+NOBODY: Final = AztecAddress(FR_ZERO)
+"""The sender of transactions that no account sends."""
 
 ProfileMode = Literal["gates", "execution-steps", "full"]
 
@@ -33,7 +37,7 @@ class WaitOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOptions:
-    """How to send: `sender` is the account, or zero for none; `wait` None returns at once."""
+    """How to send: `sender` is the account, or `NOBODY`; `wait` None returns at once."""
 
     sender: AztecAddress
     gas: GasOptions = field(default_factory=GasOptions)

@@ -21,6 +21,7 @@ from aztecd.pxe.kernel.accumulate import Accumulated
 from aztecd.pxe.kernel.public_inputs import EnqueuedRequest, PublicRequest
 from aztecd.pxe.kernel.reset import silo
 from aztecd.pxe.kernel.tail import tail
+from aztecd.pxe.proving import EMPTY_PROOF
 from aztecd.pxe.requests import ExecutionPayload, FunctionCall
 
 __all__ = ["batches_of_calls", "public_call_tx", "split_leading_public_calls"]
@@ -28,7 +29,6 @@ __all__ = ["batches_of_calls", "public_call_tx", "split_leading_public_calls"]
 _FIRST_COUNTER: Final = 2
 """After the counter of the transaction's only nullifier, so that every call can be reverted."""
 _LIFETIME_S: Final = 86_400
-_CHONK_PROOF: Final = bytes(1935 * 32)
 
 
 def split_leading_public_calls(
@@ -77,7 +77,7 @@ def public_call_tx(
     return Tx(
         tx_hash=data.tx_hash(),
         data=data,
-        chonk_proof=_CHONK_PROOF,
+        chonk_proof=EMPTY_PROOF,
         contract_class_log_fields=(),
         public_function_calldata=calldata,
     )

@@ -17,7 +17,7 @@ from typing import Final
 
 import structlog
 
-from aztecd.crypto.field import FR_ZERO, Fr
+from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress, FunctionSelector
 from aztecd.protocol.contracts import ContractInstanceWithAddress, partial_address
 from aztecd.protocol.gas import GasSettings
@@ -62,7 +62,7 @@ from aztecd.wallet.errors import (
 )
 from aztecd.wallet.gas import GasOptions, complete_gas, padded_fees
 from aztecd.wallet.intents import Intent
-from aztecd.wallet.options import ProfileOptions, SendOptions, SimulateOptions
+from aztecd.wallet.options import NOBODY, ProfileOptions, SendOptions, SimulateOptions
 from aztecd.wallet.public_calls import batches_of_calls, public_call_tx, split_leading_public_calls
 from aztecd.wallet.pxe import WalletPxe
 from aztecd.wallet.results import (
@@ -82,7 +82,6 @@ from aztecd.wallet.waiting import wait_for_tx
 __all__ = ["LocalWallet", "WalletSettings"]
 
 _log = structlog.get_logger("aztecd.wallet")
-_NOBODY: Final = AztecAddress(FR_ZERO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +328,7 @@ class LocalWallet:
         self, payload: ExecutionPayload, sender: AztecAddress, gas: GasSettings, signer: Signer | None = None
     ) -> TxExecutionRequest:
         context = await self._context(gas)
-        if sender == _NOBODY:
+        if sender == NOBODY:
             return multi_call_request(payload, context)
         if signer is None:
             signer = (await self.own_account(sender)).signer()
@@ -346,7 +345,7 @@ class LocalWallet:
     async def _simulate_via_entrypoint(
         self, payload: ExecutionPayload, gas: GasSettings, options: SimulateOptions, scopes: Scopes
     ) -> Simulation:
-        if options.sender == _NOBODY or not self._settings.simulates_with_stub:
+        if options.sender == NOBODY or not self._settings.simulates_with_stub:
             request = await self._request(payload, options.sender, gas)
             overrides = None
         else:
@@ -413,5 +412,5 @@ def _fee_option(sender: AztecAddress, payload: ExecutionPayload) -> FeeOption:
 
 
 def _scopes(sender: AztecAddress, additional: Sequence[AztecAddress]) -> tuple[AztecAddress, ...]:
-    own = () if sender == _NOBODY else (sender,)
+    own = () if sender == NOBODY else (sender,)
     return tuple(dict.fromkeys((*own, *additional)))

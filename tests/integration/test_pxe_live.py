@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from aztecd.client.accounts import NOBODY, AccountManager
+from aztecd.client.accounts import AccountManager
 from aztecd.client.contract import Contract
 from aztecd.client.events import event_definition
 from aztecd.client.node_http import HttpNode
@@ -15,6 +15,7 @@ from aztecd.pxe.errors import PublicExecutionError
 from aztecd.pxe.execution.errors import PrivateExecutionError
 from aztecd.pxe.keys import Secret
 from aztecd.storage import LevelStore, MemoryStore
+from aztecd.wallet import NOBODY
 from aztecd.wallet.artifacts import ArtifactFolders
 from aztecd.wallet.opening import WalletSetup, open_wallet
 from aztecd.wallet.wallet import PrivateEventQuery

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aztecd.client import BatchCall, PrivateFeePayment, Publication, PublicFeePayment, SponsoredFee
-from aztecd.client.accounts import NOBODY
 from aztecd.crypto.field import FR_ZERO
 from aztecd.localnet.accounts import BANANA_COIN, BANANA_FPC, SPONSORED_FPC
 from aztecd.protocol.gas import GasFees, GasSettings
 from aztecd.pxe.accounts import instantiate
 from aztecd.pxe.artifacts import contract_class_of
+from aztecd.wallet import NOBODY
 from aztecd.wallet.gas import GasOptions, complete_gas
 
 if TYPE_CHECKING:
