@@ -94,12 +94,6 @@ class AbiFunction:
         """Read what a call returned. Raises L1DecodeError."""
         return abi_decode(self.outputs, data)
 
-    def decode_input(self, calldata: bytes) -> tuple[Any, ...]:
-        """Read the arguments of a call. Raises L1DecodeError, also for another function's calldata."""
-        if calldata[:4] != self.selector:
-            raise L1DecodeError(f"calldata starts with 0x{calldata[:4].hex()}, which is not {self.name}")
-        return abi_decode(self.inputs, calldata[4:])
-
 
 @dataclass(frozen=True, kw_only=True)
 class AbiEvent:

@@ -22,7 +22,6 @@ __all__ = [
     "EpochProven",
     "L1Log",
     "MessageSent",
-    "PrunedPending",
     "RollupEvent",
     "decode_log",
 ]
@@ -60,16 +59,6 @@ class EpochProven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PrunedPending:
-    """Unproven checkpoints were cut off."""
-
-    log: L1Log
-    proven_checkpoint_number: CheckpointNumber
-    pending_checkpoint_number: CheckpointNumber
-    """The tip before the cut."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent:
     """A message from L1 entered the Inbox."""
 
@@ -82,7 +71,7 @@ class MessageSent:
     """16 bytes."""
 
 
-RollupEvent = CheckpointProposed | EpochProven | PrunedPending | MessageSent
+RollupEvent = CheckpointProposed | EpochProven | MessageSent
 
 
 def decode_log(event: AbiEvent, entry: Mapping[str, Any]) -> RollupEvent:
@@ -111,12 +100,6 @@ def decode_log(event: AbiEvent, entry: Mapping[str, Any]) -> RollupEvent:
         case "L2ProofVerified":
             return EpochProven(
                 log=log, checkpoint_number=values["checkpointNumber"], prover_id=values["proverId"]
-            )
-        case "PrunedPending":
-            return PrunedPending(
-                log=log,
-                proven_checkpoint_number=values["provenCheckpointNumber"],
-                pending_checkpoint_number=values["pendingCheckpointNumber"],
             )
         case "MessageSent":
             return MessageSent(

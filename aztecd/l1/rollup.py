@@ -15,7 +15,6 @@ from aztecd.l1.events import (
     CheckpointProposed,
     EpochProven,
     MessageSent,
-    PrunedPending,
     RollupEvent,
     decode_log,
 )
@@ -209,11 +208,6 @@ class RollupReader:
         """Moves of the proven tip by a proof."""
         found = self._events(self.rollup, "L2ProofVerified", from_block, to_block)
         return [event for event in found if isinstance(event, EpochProven)]
-
-    def prunes(self, from_block: int, to_block: int | None = None) -> list[PrunedPending]:
-        """Cuts of unproven checkpoints."""
-        found = self._events(self.rollup, "PrunedPending", from_block, to_block)
-        return [event for event in found if isinstance(event, PrunedPending)]
 
     def messages_sent(
         self, from_block: int, to_block: int | None = None, *, checkpoint: int | None = None

@@ -195,13 +195,11 @@ class AztecNode:
             return self._chain.header(self._chain.tips().proposed.number)
         if isinstance(block, int):
             return self._chain.header(block)
-        number = self._chain.block_number_of_hash(BlockHash(Fr(block)))
-        return None if number is None else self._chain.header(number)
+        return self._chain.header_by_hash(block)
 
     def get_block_header_by_archive(self, archive: Fr) -> BlockHeader | None:
         """Give the header after whose block the archive had this root."""
-        number = self._chain.block_number_of_archive(archive)
-        return None if number is None else self._chain.header(number)
+        return self._chain.header_by_archive(archive)
 
     def get_blocks(self, first: BlockNumber, limit: int) -> Sequence[L2Block]:
         """Give up to `limit` blocks from `first` on, proposed ones too."""

@@ -18,7 +18,7 @@ from aztecd.state.fork import Fork
 from aztecd.state.genesis import Genesis, build_genesis
 from aztecd.state.history import StateView
 from aztecd.state.reads import StateReads
-from aztecd.state.sync import BlockChanges, TxChanges, apply_block, apply_tx, fork_for_block
+from aztecd.state.sync import BlockChanges, TxChanges, apply_block, apply_tx
 from aztecd.state.tree_ids import TreeId
 from aztecd.state.world import WorldState
 
@@ -41,5 +41,4 @@ __all__ = [
     "apply_block",
     "apply_tx",
     "build_genesis",
-    "fork_for_block",
 ]

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from aztecd.protocol.effect import TxEffect
     from aztecd.protocol.tree_types import StateReference
     from aztecd.state.fork import Fork
-    from aztecd.state.world import WorldState
 
-__all__ = ["BlockChanges", "TxChanges", "apply_block", "apply_tx", "fork_for_block"]
+__all__ = ["BlockChanges", "TxChanges", "apply_block", "apply_tx"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +90,6 @@ def apply_block(fork: Fork, block: BlockChanges) -> None:
     if fork.state_reference() != block.state:
         raise BlockMismatchError("Can't synch block: block state does not match world state")
     fork.append_block_header_hash(block.header_hash)
-
-
-def fork_for_block(world: WorldState, number: int) -> Fork:
-    """Give a fork on which block `number` can be applied. Raises: UnknownBlockError for one too far ahead."""
-    return world.fork(number - 1 if number > world.tip + 1 else None)
 
 
 def _padded(leaves: Sequence[Fr], count: int) -> list[Fr]:

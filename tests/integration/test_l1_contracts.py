@@ -27,7 +27,7 @@ from aztecd.l1.fees import L1Fees, L1GasOracle
 from aztecd.l1.transaction import Fees, L1Transaction
 from aztecd.localnet.anvil import Anvil, AnvilOptions
 from aztecd.protocol.basic import EthAddress
-from tests.support.l1_chain import CHAIN_ID, DEPLOYER, EMPTY_BLOB, INFINITY, L1Chain, local_config
+from tests.support.l1_chain import CHAIN_ID, DEPLOYER, EMPTY_BLOB, INFINITY, L1Chain, local_config, prunes
 from tests.support.load import wait_until
 from tests.support.vectors import load
 
@@ -267,11 +267,11 @@ def test_a_closed_window_is_told_and_the_next_checkpoint_builds_on_the_proven_on
         chain.settler.settle(lost.checkpoint_number)
     plan = chain.time.next_slot(lost.header.slot_number)
     request = chain.request(plan, last_archive_root=chain.reader.archive_at(proven))
-    prunes = len(chain.reader.prunes(0))
+    before = prunes(chain.reader)
     # Its number is that of the lost one, which L1 has until this propose prunes it.
     request = replace(request, checkpoint_number=lost.checkpoint_number, archive=bytes(31) + b"\x07")
     chain.publisher.publish(request, l1_timestamp=plan.l1_timestamp)
-    assert len(chain.reader.prunes(0)) == prunes + 1
+    assert prunes(chain.reader) == before + 1
     assert chain.reader.tips().pending == proven + 1
     assert chain.reader.archive_at(lost.checkpoint_number) == request.archive
 
@@ -282,17 +282,17 @@ def test_checkpoints_that_were_not_proven_in_time_can_be_pruned_at_once(chain: L
     (lost,) = chain.publish()
     chain.settler.prune()  # not yet
     assert chain.reader.tips().pending == lost.checkpoint_number
-    prunes = len(chain.reader.prunes(0))
+    before = prunes(chain.reader)
     # The next block will be too late, the newest one is not.
     deadline = chain.reader.clock.proof_deadline(chain.reader.clock.epoch_of(lost.header.slot_number))
     chain.client.call("evm_increaseTime", deadline + 10 - chain.time.read().next_timestamp)
     with pytest.raises(ProofWindowClosedError, match="pruned"):
         chain.settler.settle(lost.checkpoint_number)
     chain.settler.prune()
-    assert len(chain.reader.prunes(0)) == prunes + 1
+    assert prunes(chain.reader) == before + 1
     assert chain.reader.tips().pending == proven
     chain.settler.prune()
-    assert len(chain.reader.prunes(0)) == prunes + 1
+    assert prunes(chain.reader) == before + 1
 
 
 @pytest.mark.parametrize("mines", [False, True])

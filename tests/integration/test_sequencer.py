@@ -25,7 +25,7 @@ from aztecd.l1 import (
 from aztecd.l1.slots import SlotClock
 from aztecd.localnet.anvil import Anvil, AnvilOptions
 from aztecd.storage import MemoryStore
-from tests.support.l1_chain import CHAIN_ID, DEPLOYER, local_config
+from tests.support.l1_chain import CHAIN_ID, DEPLOYER, local_config, prunes
 from tests.support.load import wait_until
 from tests.support.proposer import Proposer
 
@@ -338,7 +338,7 @@ async def test_blocks_that_were_not_proven_in_time_are_built_again(rollup):
     await together(node, fresh := rollup.make(OTHER))
     assert fresh.mined() == {tx_hash: 1}
     assert fresh.ledger.chain.header(1).slot == 6
-    assert len(node.reader.prunes(0)) == 1
+    assert prunes(node.reader) == 1
     for one in (node, fresh):
         await one.close()
 

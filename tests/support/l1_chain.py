@@ -43,6 +43,18 @@ def raw(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
 
 
+def prunes(reader: RollupReader) -> int:
+    """Count how often the rollup has cut off checkpoints that were not proven in time."""
+    rollup = reader.rollup
+    wanted = {
+        "address": f"0x{rollup.address.hex()}",
+        "topics": [f"0x{rollup.abi.event('PrunedPending').topic.hex()}"],
+        "fromBlock": "0x0",
+        "toBlock": "latest",
+    }
+    return len(reader.client.call("eth_getLogs", wanted))
+
+
 class EmptyBlobProver:
     """Commits to empty blobs, for which everything is the point at infinity."""
 

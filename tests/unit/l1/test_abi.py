@@ -36,15 +36,8 @@ def test_addresses_are_bytes_on_our_side():
     function = AbiFunction.from_item(entry("function", "set(address,uint256)", outputs="address,address[]"))
     calldata = function.encode(ADDRESS, 7)
     assert calldata[4:] == bytes(12) + ADDRESS + (7).to_bytes(32, "big")
-    assert function.decode_input(calldata) == (ADDRESS, 7)
     returned = bytes(12) + ADDRESS + (64).to_bytes(32, "big") + (1).to_bytes(32, "big") + bytes(12) + ADDRESS
     assert function.decode(returned) == (ADDRESS, (ADDRESS,))
-
-
-def test_calldata_of_another_function_is_refused():
-    function = AbiFunction.from_item(entry("function", "set(uint256)"))
-    with pytest.raises(L1DecodeError, match="not set"):
-        function.decode_input(bytes(36))
 
 
 @pytest.mark.parametrize("data", [b"", bytes(31), b"\x01" * 32])
