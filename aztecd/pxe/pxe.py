@@ -18,6 +18,7 @@ from aztecd.crypto.field import Fr, fr_hex
 from aztecd.protocol.basic import AztecAddress, BlockNumber, FunctionSelector, TxHash
 from aztecd.protocol.contracts import ContractInstanceWithAddress, contract_address
 from aztecd.protocol.header import BlockHeader
+from aztecd.protocol.receipt import DebugLog
 from aztecd.protocol.simulation import PublicSimulationOutput
 from aztecd.protocol.tx import Tx
 from aztecd.pxe.artifacts import ContractArtifact, FunctionKind, contract_class_of
@@ -44,7 +45,7 @@ from aztecd.pxe.results import (
     UtilityResult,
     timings_of,
 )
-from aztecd.pxe.stores import ContractOverride, EventFilter, NetworkId, Stores
+from aztecd.pxe.stores import ContractOverride, ContractStore, EventFilter, NetworkId, Stores
 from aztecd.pxe.sync import ChainTip, ContractSync, NodeBridge, current_class_id, views_of
 from aztecd.storage import KeyValueStore
 
@@ -326,6 +327,11 @@ class Pxe:
 
         return await self._jobs.run(execute)
 
+    async def log_public_lines(self, lines: Sequence[DebugLog]) -> None:
+        """Pass on what public functions printed on the node, under the names of known contracts."""
+        if lines:
+            await asyncio.to_thread(self._write_lines, lines, self._jobs.committed().contracts)
+
     # Events.
 
     async def get_private_events(
@@ -416,7 +422,13 @@ class Pxe:
     ) -> PublicSimulationOutput:
         bridge, contracts = running.job.bridge, running.job.stores.contracts
         output = bridge.run(bridge.node.simulate_public_calls(tx, skip_fee_enforcement))
-        for line in output.debug_logs:
+        self._write_lines(output.debug_logs, contracts)
+        if output.revert_reason is not None:
+            raise public_error(output.revert_reason, contracts.artifact)
+        return output
+
+    def _write_lines(self, lines: Sequence[DebugLog], contracts: ContractStore) -> None:
+        for line in lines:
             artifact = contracts.artifact(line.contract_address)
             self._log(
                 ContractLog(
@@ -426,9 +438,6 @@ class Pxe:
                     message=format_message(line.message, line.fields),
                 )
             )
-        if output.revert_reason is not None:
-            raise public_error(output.revert_reason, contracts.artifact)
-        return output
 
     def _timings(
         self, running: RunningJob, functions: Sequence[FunctionTiming], **parts: float | None

@@ -12,6 +12,7 @@ from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress, BlockNumber, FunctionSelector, TxHash
 from aztecd.protocol.contracts import ContractInstanceWithAddress
 from aztecd.protocol.header import BlockHeader
+from aztecd.protocol.receipt import DebugLog
 from aztecd.pxe.artifacts import ContractArtifact
 from aztecd.pxe.execution.views import Scopes
 from aztecd.pxe.keys import CompleteAddress, Secret
@@ -53,6 +54,7 @@ class WalletPxe(Protocol):
     async def execute_utility(  # noqa: D102
         self, call: FunctionCall, *, auth_witnesses: Sequence[AuthWitness] = (), scopes: Scopes
     ) -> UtilityResult: ...
+    async def log_public_lines(self, lines: Sequence[DebugLog]) -> None: ...  # noqa: D102
     async def get_private_events(  # noqa: D102
         self,
         selector: FunctionSelector,

@@ -286,7 +286,9 @@ class LocalWallet:
         sent = SendResult(tx_hash=tx_hash, offchain=offchain_output(proven.private.offchain_effects()))
         if options.wait is None:
             return sent
-        return replace(sent, receipt=await wait_for_tx(self.node, tx_hash, options.wait))
+        receipt = await wait_for_tx(self.node, tx_hash, options.wait)
+        await self.pxe.log_public_lines(receipt.debug_logs or ())
+        return replace(sent, receipt=receipt)
 
     async def get_private_events(
         self, definition: EventDefinition, query: PrivateEventQuery
@@ -385,6 +387,7 @@ class LocalWallet:
                 public_call_tx, batch, sender=options.sender, context=context, anchor=anchor
             )
             output = await self.node.simulate_public_calls(tx, options.skips_fee_enforcement)
+            await self.pxe.log_public_lines(output.debug_logs)
             stack = () if output.revert_reason is None else output.revert_reason.function_error_stack
             called = {call.contract_address for call in stack}
             artifacts = {address: await self._artifact_of(address) for address in called}

@@ -6,6 +6,7 @@ import pytest
 
 from aztecd.crypto.field import fr
 from aztecd.protocol.basic import AztecAddress, FunctionSelector
+from aztecd.protocol.receipt import DebugLog
 from aztecd.protocol.simulation import FailedCall, SimulationFailure
 from aztecd.pxe.artifacts import FunctionKind, contract_class_of
 from aztecd.pxe.errors import EventFilterError, InvalidSimulationError, RegistrationError
@@ -214,6 +215,19 @@ async def test_locking_forgets_secrets(pxe):
     pxe.lock()
     assert pxe.keys.vault.is_locked
     assert pxe._jobs.secrets._secrets == {}
+
+
+async def test_lines_of_public_functions_have_the_contracts_name(pxe):
+    lines = []
+    pxe._log = lines.append
+    await pxe.register_contract(INSTANCE, CODE)
+    printed = [
+        DebugLog(contract_address=address, level="info", message="{0} of {}", fields=(fr(1),))
+        for address in (INSTANCE.address, ALICE)
+    ]
+    await pxe.log_public_lines(printed)
+    assert [(line.contract_name, line.level) for line in lines] == [("Test", "info"), (None, "info")]
+    assert lines[0].message == f"0x{1:064x} of 0x{1:064x}"
 
 
 def failure(*calls, message="Assertion failed: ", data=()):
