@@ -42,8 +42,6 @@ class Deployment:
     proof_submission_epochs: int
     target_committee_size: int
     mana_target: int
-    proving_cost_per_mana: int
-    inbox_lag: int
     vk_tree_root: bytes
     protocol_contracts_hash: bytes
     genesis_archive_root: bytes
@@ -130,7 +128,6 @@ def _attach_rollup(
         "getProofSubmissionEpochs",
         "getTargetCommitteeSize",
         "getManaTarget",
-        "getProvingCostPerManaInEth",
     )
     reads = [rollup_contract.read(name) for name in names]
     reads.append(rollup_contract.read("archiveAt", 0))
@@ -190,8 +187,6 @@ def _attach_rollup(
         proof_submission_epochs=values["getProofSubmissionEpochs"],
         target_committee_size=values["getTargetCommitteeSize"],
         mana_target=values["getManaTarget"],
-        proving_cost_per_mana=values["getProvingCostPerManaInEth"],
-        inbox_lag=lag,
         vk_tree_root=hex_bytes(vk_tree_root).rjust(32, b"\0"),
         protocol_contracts_hash=hex_bytes(protocol_contracts_hash).rjust(32, b"\0"),
         genesis_archive_root=values["archiveAt"],

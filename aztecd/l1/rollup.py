@@ -18,7 +18,6 @@ from aztecd.l1.events import (
     RollupEvent,
     decode_log,
 )
-from aztecd.l1.fees import FeeHeader, FeeModel, L1Fees, ManaFeeComponents
 from aztecd.l1.reads import BlockTag, BoundContract, ContractRead, block_tag, hex_number, read_all
 from aztecd.l1.slots import SlotClock
 from aztecd.protocol.basic import CheckpointNumber, EpochNumber, SlotNumber
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from aztecd.l1.attach import Deployment
     from aztecd.l1.contracts import ContractSet
 
-__all__ = ["CheckpointRecord", "InboxState", "RollupReader", "RollupStatus", "RollupTips", "fee_header"]
+__all__ = ["CheckpointRecord", "InboxState", "RollupReader", "RollupStatus", "RollupTips"]
 
 _LOG_RANGE_BLOCKS = 2000
 
@@ -56,7 +55,7 @@ class RollupStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointRecord:
-    """What the rollup keeps of a recent checkpoint."""
+    """What the rollup keeps of a recent checkpoint, without its fees."""
 
     archive: bytes
     header_hash: bytes
@@ -65,7 +64,6 @@ class CheckpointRecord:
     attestations_hash: bytes
     payload_digest: bytes
     slot_number: SlotNumber
-    fee_header: FeeHeader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,42 +75,24 @@ class InboxState:
     in_progress: CheckpointNumber
 
 
-def fee_header(values: tuple[int, int, int, int, int]) -> FeeHeader:
-    """Name the members of the contract's FeeHeader struct."""
-    excess_mana, mana_used, eth_per_fee_asset, congestion_cost, prover_cost = values
-    return FeeHeader(
-        excess_mana=excess_mana,
-        mana_used=mana_used,
-        eth_per_fee_asset=eth_per_fee_asset,
-        congestion_cost=congestion_cost,
-        prover_cost=prover_cost,
-    )
-
-
 def _word(value: int | None) -> str | None:
     """A number as a topic; None matches everything."""
     return None if value is None else f"0x{value:064x}"
 
 
 class RollupReader:
-    """Reads the Rollup, Inbox and Outbox of one deployment, one round trip per method or range of logs."""
+    """Reads the Rollup and the Inbox of one deployment, one round trip per method or range of logs."""
 
     def __init__(self, client: L1Client, contracts: ContractSet, deployment: Deployment) -> None:
         self.client = client
         self.deployment = deployment
         self.rollup = BoundContract(contracts.abi("Rollup"), deployment.addresses.rollup_address)
         self.inbox = BoundContract(contracts.abi("Inbox"), deployment.addresses.inbox_address)
-        self.outbox = BoundContract(contracts.abi("Outbox"), deployment.addresses.outbox_address)
         self.clock = SlotClock(
             genesis_time=deployment.genesis_time,
             slot_duration_s=deployment.slot_duration_s,
             epoch_duration=deployment.epoch_duration,
             proof_submission_epochs=deployment.proof_submission_epochs,
-        )
-        self.fee_model = FeeModel(
-            mana_target=deployment.mana_target,
-            epoch_duration=deployment.epoch_duration,
-            proving_cost_per_mana=deployment.proving_cost_per_mana,
         )
 
     def tips(self, block: BlockTag = "latest") -> RollupTips:
@@ -152,35 +132,11 @@ class RollupReader:
             attestations_hash=values[4],
             payload_digest=values[5],
             slot_number=values[6],
-            fee_header=fee_header(values[7]),
         )
-
-    def fee_header(self, checkpoint: int, block: BlockTag = "latest") -> FeeHeader:
-        """A recent checkpoint's fee header."""
-        return fee_header(self._one(self.rollup.read("getFeeHeader", checkpoint), block))
-
-    def l1_fees_at(self, timestamp: int, block: BlockTag = "latest") -> L1Fees:
-        """The L1 fees that the rollup's oracle holds for a moment."""
-        base_fee, blob_fee = self._one(self.rollup.read("getL1FeesAt", timestamp), block)
-        return L1Fees(base_fee=base_fee, blob_fee=blob_fee)
 
     def mana_min_fee_at(self, timestamp: int, block: BlockTag = "latest") -> int:
         """The fee per mana (in the fee asset) that a checkpoint published at that moment must state."""
         return int(self._one(self.rollup.read("getManaMinFeeAt", timestamp, True), block))
-
-    def mana_min_fee_components_at(
-        self, timestamp: int, block: BlockTag = "latest", *, in_fee_asset: bool = True
-    ) -> ManaFeeComponents:
-        """The parts of that fee."""
-        congestion, multiplier, sequencer, prover = self._one(
-            self.rollup.read("getManaMinFeeComponentsAt", timestamp, in_fee_asset), block
-        )
-        return ManaFeeComponents(
-            congestion_cost=congestion,
-            congestion_multiplier=multiplier,
-            sequencer_cost=sequencer,
-            prover_cost=prover,
-        )
 
     def can_prune_at(self, timestamp: int, block: BlockTag = "latest") -> bool:
         """Whether unproven checkpoints are cut off by the first propose at that moment."""

@@ -23,7 +23,6 @@ from aztecd.l1 import (
     deploy,
     warm_up_blobs,
 )
-from aztecd.l1.fees import L1Fees, L1GasOracle
 from aztecd.l1.transaction import Fees, L1Transaction
 from aztecd.localnet.anvil import Anvil, AnvilOptions
 from aztecd.protocol.basic import EthAddress
@@ -77,7 +76,7 @@ def test_what_was_deployed_can_be_read_back(chain: L1Chain):
     assert read.vk_tree_root == genesis.vk_tree_root
     assert read.protocol_contracts_hash == genesis.protocol_contracts_hash
     assert (read.slot_duration_s, read.epoch_duration, read.proof_submission_epochs) == (72, 2, 1)
-    assert (read.mana_target, read.proving_cost_per_mana, read.inbox_lag) == (100_000_000, 100, 1)
+    assert read.mana_target == 100_000_000
     again = attach(chain.client, chain.contracts, read.addresses.registry_address, known=read.addresses)
     assert again == read
 
@@ -192,31 +191,6 @@ def test_the_blob_can_be_read_back(chain: L1Chain):
     published = chain.publisher.publish(chain.request(plan), l1_timestamp=plan.l1_timestamp)
     (blob_hash,) = published.versioned_blob_hashes
     assert chain.client.call("anvil_getBlobByHash", f"0x{blob_hash.hex()}") == f"0x{EMPTY_BLOB.hex()}"
-
-
-def test_the_fee_model_agrees_with_the_contract(chain: L1Chain):
-    """From the chain's first checkpoint on, through price changes of the oracle."""
-    start = chain.client.call("eth_getBlockByNumber", hex(chain.deployment.l1_start_block), False)
-    oracle = L1GasOracle.initial(L1Fees(base_fee=int(start["baseFeePerGas"], 16), blob_fee=1))
-    chain.publish(2)
-    chain.settle_all()
-    events = chain.reader.checkpoints_proposed(0)
-    newest = chain.reader.tips().pending
-    for event in events:
-        block = chain.client.call("eth_getBlockByNumber", hex(event.log.block_number), False)
-        timestamp = int(block["timestamp"], 16)
-        slot = chain.reader.clock.slot_at(timestamp)
-        assert oracle.fees_at(slot) == chain.reader.l1_fees_at(timestamp, event.log.block_number - 1)
-        if event.checkpoint_number >= newest - 2:
-            parent = chain.reader.fee_header(event.checkpoint_number - 1)
-            components = chain.reader.fee_model.components(oracle.fees_at(slot), parent)
-            before = event.log.block_number - 1
-            assert components == chain.reader.mana_min_fee_components_at(timestamp, before)
-            assert components.min_fee == chain.reader.mana_min_fee_at(timestamp, before)
-            assert chain.reader.fee_header(event.checkpoint_number) == chain.reader.fee_model.next_header(
-                parent, components, mana_used=0
-            )
-        oracle = oracle.updated(slot, L1Fees(base_fee=int(block["baseFeePerGas"], 16), blob_fee=1))
 
 
 def test_an_epoch_is_settled_part_by_part_and_once(chain: L1Chain):
