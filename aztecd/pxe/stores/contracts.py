@@ -65,10 +65,14 @@ class ContractStore:
         self._overrides = overrides or {}
 
     def add_class(self, class_id: Fr, artifact: ContractArtifact) -> None:
-        """Store an artifact under its class id, which the caller computed from it."""
+        """Store an artifact under its class id, which the caller computed from it.
+
+        The first one stays: the names of public functions are not part of the id, and what an application is
+        granted goes by names.
+        """
         key = Prefix.PXE_CLASS.key + class_id
-        self._cache.put(class_id, artifact)
         if self._stage.get(key) is None:
+            self._cache.put(class_id, artifact)
             data = orjson.dumps(artifact_to_json(artifact))
             self._stage.put(key, zlib.compress(data, _FAST_COMPRESSION))
 

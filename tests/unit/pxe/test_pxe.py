@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -129,6 +130,16 @@ async def test_registration_checks_class_and_address(pxe, chain):
     assert class_id == INSTANCE.current_contract_class_id
     await pxe.register_contract(INSTANCE)
     assert pxe.get_contract_instance(INSTANCE.address) == INSTANCE
+
+
+async def test_the_first_artifact_of_a_class_stays(pxe):
+    await pxe.register_contract(INSTANCE, CODE)
+    public = replace(function("burn", FunctionKind.PUBLIC), bytecode=b"")
+    disguised = replace(CODE, public_functions=(public,))
+    other = instance(disguised, salt=1)
+    assert other.current_contract_class_id == INSTANCE.current_contract_class_id
+    await pxe.register_contract(other, disguised)
+    assert await pxe.get_contract_artifact(INSTANCE.current_contract_class_id) == CODE
 
 
 async def test_updates_follow_the_chain(pxe, chain):
