@@ -133,13 +133,16 @@ class WorldQueries:
         )
 
     def block_hash_witness(self, block: BlockParameter, block_hash: BlockHash) -> MembershipWitness | None:
-        """Prove that a block is in the archive before the reference block: what its header commits to."""
+        """Prove that a block is in the archive before the reference block: what its header commits to.
+
+        By its number, that may be the next block.
+        """
         if isinstance(block, bytes) and self._chain.block_number_of_hash(block) is None:
             raise BlockReferenceError(f"Block hash 0x{block.hex()} not found.")
-        number = self.number_of(block)
+        number = block if isinstance(block, int) else self.number_of(block)
         if number == 0:
             raise BlockReferenceError("BlockNumber must be non-negative, got -1")
-        return self._append_only_witness(self._world_state.at(number - 1), TreeId.ARCHIVE, block_hash)
+        return self._append_only_witness(self.at(BlockNumber(number - 1)), TreeId.ARCHIVE, block_hash)
 
     def note_hash_witness(self, block: BlockParameter, note_hash: Fr) -> MembershipWitness | None:
         """Prove that a note hash is in the tree."""

@@ -15,10 +15,12 @@ import pytest
 
 from aztecd.avm import ProgramCache
 from aztecd.crypto.field import fr_from_hex
+from aztecd.crypto.poseidon2 import hash_pair
 from aztecd.execution import DEFAULT_ALLOW_LIST, TOKEN_ALLOW_LIST, GasCeilings
 from aztecd.mempool import Mempool
 from aztecd.node.admission import NetworkRules, TxAdmission, TxRules
 from aztecd.node.contract_logs import ContractLogs
+from aztecd.node.errors import BlockReferenceError
 from aztecd.node.ledger import Ledger
 from aztecd.node.node import AztecNode
 from aztecd.node.signatures import FunctionSignatures
@@ -186,3 +188,17 @@ def test_genesis_queries_answer_with_the_genesis_state(name):
     assert node.get_nullifier_membership_witness(1, first.nullifiers[0]) is not None
     assert node.find_leaves_indexes(0, 0, [first.nullifiers[0]]) == [None]
     assert node.get_public_data_witness(0, fr_from_hex("7")).index == 7
+
+
+def test_the_archive_before_a_block_that_does_not_exist_yet():
+    """The next header will commit to the newest archive, which can be proved from at once."""
+    node = node_of(SESSIONS[0])
+    last = session(SESSIONS[0]).blocks[-1]
+    tip = last.header.global_variables.block_number
+    witness = node.get_block_hash_membership_witness(tip + 1, last.hash())
+    root = last.hash()
+    for level, sibling in enumerate(witness.sibling_path):
+        root = hash_pair(sibling, root) if witness.index >> level & 1 else hash_pair(root, sibling)
+    assert (witness.index, root) == (tip, last.archive.root)
+    with pytest.raises(BlockReferenceError, match=rf"^Queried block {tip + 1} not yet .* upto {tip}\)\.$"):
+        node.get_block_hash_membership_witness(tip + 2, last.hash())
