@@ -45,6 +45,8 @@ class L1View:
     def __init__(self, reader: RollupReader) -> None:
         self._reader = reader
         self._snapshot: L1Snapshot | None = None
+        self._final: tuple[int, int] | None = None
+        """The finalized L1 block of the newest snapshot, and the checkpoint that was proven there."""
 
     @property
     def snapshot(self) -> L1Snapshot:
@@ -87,12 +89,14 @@ class L1View:
         pending, proven = tips_read.decode(answers[0])
         proven_at_finalized = 0
         if len(answers) > 1:
-            # An Anvil that was restarted has no state of old blocks, but it has their logs.
+            # An Anvil that was restarted has no state of old blocks, but it has their logs; other nodes
+            # lose the state of the final block when finality stalls.
             proven_at_finalized = (
                 self._proven_by_events(final)
                 if isinstance(answers[1], L1RpcError)
                 else tips_read.decode(answers[1])[1]
             )
+            self._final = final, proven_at_finalized
         pending_slot = self._slot_of(pending, number)
         moment = max(reader.clock.timestamp_of(pending_slot + 1), timestamp + L1_BLOCK_TIME_S)
         return L1Snapshot(
@@ -109,8 +113,12 @@ class L1View:
         )
 
     def _proven_by_events(self, block: int) -> int:
-        events = self._reader.epochs_proven(self._reader.deployment.l1_start_block, block)
-        return max((event.checkpoint_number for event in events), default=0)
+        """Read the proofs up to a final block, from the last one that was looked at: others can't change."""
+        known, proven = self._final or (block + 1, 0)
+        if known > block:  # the first look, or a development node went back
+            known, proven = self._reader.deployment.l1_start_block - 1, 0
+        events = self._reader.epochs_proven(known + 1, block)
+        return max([proven, *(event.checkpoint_number for event in events)])
 
     def _slot_of(self, checkpoint: CheckpointNumber, block: int) -> SlotNumber:
         if checkpoint == 0:
