@@ -31,7 +31,7 @@ from aztecd.l1.errors import (
 )
 from aztecd.l1.events import CheckpointProposed, decode_log
 from aztecd.l1.failures import mined_failure
-from aztecd.l1.reads import hex_number, read_all
+from aztecd.l1.reads import block_facts, hex_number, read_all
 from aztecd.l1.time_control import L1Time
 from aztecd.protocol.checkpoint import L1PublishedData
 
@@ -247,17 +247,23 @@ class Publisher:
         raise PublishError(f"L1 mined checkpoint {request.checkpoint_number} without its event")
 
     def _find(self, request: ProposeRequest) -> CheckpointOnL1:
-        events = self._reader.checkpoints_proposed(
-            self._reader.deployment.l1_start_block,
-            checkpoint=request.checkpoint_number,
-            archive=request.archive,
-        )
+        # No earlier L1 block can have it: blocks come at least a second apart. Where one did not, everything
+        # is searched, which takes minutes on an old rollup.
+        start = self._reader.deployment.l1_start_block
+        newest = block_facts(self._reader.client.call("eth_getBlockByNumber", "latest", False))
+        slot_began = newest.number - max(newest.timestamp - request.header.timestamp, 0)
+        events = self._events(request, slot_began) or self._events(request, start)
         if not events:
             # It is there, so nothing is to be undone; a node that has just restarted may need a moment.
             raise L1UnavailableError(
                 f"L1 has checkpoint {request.checkpoint_number} but the node does not give its event"
             )
         return self._describe(request, events[-1])
+
+    def _events(self, request: ProposeRequest, first: int) -> list[CheckpointProposed]:
+        return self._reader.checkpoints_proposed(
+            first, checkpoint=request.checkpoint_number, archive=request.archive
+        )
 
     def _describe(
         self, request: ProposeRequest, event: CheckpointProposed, timestamp: str | None = None
