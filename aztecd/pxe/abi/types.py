@@ -1,14 +1,15 @@
 """The types of the ABI, read from an artifact's JSON and given back in the same form.
 
 Reading checks everything, nesting and size included, so that nobody who walks over a type has to: a type has
-at most 32 levels and a value at most 2^20 field elements. Unknown members are dropped, as the reference's
-schema does, which the artifact hash relies on.
+at most 32 levels and a value at most 2^20 field elements in 2^21 parts, of which some may be empty. Unknown
+members are dropped, as the reference's schema does, which the artifact hash relies on.
 
 Authority: @aztec/stdlib src/abi/abi.ts (`AbiTypeSchema`, `AbiErrorType`) (4.1.2).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, TypeVar, assert_never
 
@@ -40,6 +41,8 @@ __all__ = [
 
 MAX_TYPE_DEPTH: Final = 32
 MAX_VALUE_FIELDS: Final = 1 << 20
+MAX_VALUE_PARTS: Final = 1 << 21
+"""Structs without members take no field elements, but time: whoever decodes an array visits each of them."""
 
 T = TypeVar("T")
 
@@ -207,6 +210,7 @@ def type_from_json(value: JsonValue, path: str = "") -> AbiType:
     read = _read_type(value, path, 0)
     if type_size(read) > MAX_VALUE_FIELDS:
         raise AbiTypeError(f"a type of more than {MAX_VALUE_FIELDS} field elements{_at(path)}")
+    _require_few_parts([read], path)
     return read
 
 
@@ -242,6 +246,7 @@ def error_type_from_json(value: JsonValue, path: str = "") -> ErrorType:
         length = _count(value, "length", path)
         items = member(value, "item_types", list, path)
         read = tuple(type_from_json(item, f"{path}.item_types[{index}]") for index, item in enumerate(items))
+        _require_few_parts(read, path)
         return FormatError(length=length, items=read)
     if kind == "custom":
         return CustomError(type=type_from_json(value, path))
@@ -299,6 +304,28 @@ def _read_type(value: JsonValue, path: str, depth: int) -> AbiType:
             )
         case _:
             raise AbiTypeError(f"unknown kind of type {kind[:40]!r}{_at(path)}")
+
+
+def _require_few_parts(types: Sequence[AbiType], path: str) -> None:
+    if sum(map(_parts, types)) > MAX_VALUE_PARTS:
+        raise AbiTypeError(f"a type of more than {MAX_VALUE_PARTS} parts{_at(path)}")
+
+
+def _parts(abi_type: AbiType) -> int:
+    """Count the values that one is made of, itself included."""
+    match abi_type:
+        case FieldType() | BooleanType() | IntegerType():
+            return 1
+        case StringType():
+            return 1 + abi_type.length
+        case ArrayType():
+            return 1 + abi_type.length * _parts(abi_type.item)
+        case StructType():
+            return 1 + sum(_parts(field.type) for field in abi_type.fields)
+        case TupleType():
+            return 1 + sum(map(_parts, abi_type.fields))
+        case _:
+            assert_never(abi_type)
 
 
 def _read_variable(value: JsonValue, path: str, depth: int) -> AbiVariable:

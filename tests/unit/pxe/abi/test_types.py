@@ -14,6 +14,7 @@ from aztecd.pxe.abi import (
     StructType,
     TupleType,
     assertion_message,
+    decode_values,
     error_type_from_json,
     event_selector,
     selector_field,
@@ -80,6 +81,17 @@ def nested(depth):
     return value
 
 
+def array_of_nothing(*lengths):
+    value = {"kind": "struct", "path": "S", "fields": []}
+    for length in lengths:
+        value = {"kind": "array", "length": length, "type": value}
+    return value
+
+
+def test_empty_values_have_no_field_elements():
+    assert decode_values([type_from_json(array_of_nothing(2, 3))], []) == [[{}, {}]] * 3
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -98,12 +110,19 @@ def nested(depth):
             "field elements",
         ),
         (nested(40), "nested deeper than 32"),
+        (array_of_nothing(1 << 20, 1 << 20), "more than 2097152 parts"),
     ],
 )
 def test_malformed_types(value, text):
     with pytest.raises(AbiTypeError) as caught:
         type_from_json(value)
     assert text in str(caught.value)
+
+
+def test_a_message_is_not_made_of_more_than_a_value():
+    items = [array_of_nothing(1 << 20)] * 2
+    with pytest.raises(AbiTypeError, match="parts"):
+        error_type_from_json({"error_kind": "fmtstring", "length": 0, "item_types": items})
 
 
 def test_unknown_kind_of_error():
