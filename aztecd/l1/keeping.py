@@ -22,7 +22,6 @@ class KeepingPublisher(Publisher):
         self, reader: RollupReader, sender: TransactionSender, prover: BlobProver, store: BlobStore
     ) -> None:
         super().__init__(reader, sender, prover)
-        self._prover_of_kept = prover
         self._store = store
 
     def publish(self, request: ProposeRequest, *, l1_timestamp: int | None = None) -> CheckpointOnL1:
@@ -30,9 +29,7 @@ class KeepingPublisher(Publisher):
 
         Kept first: a follower asks as soon as L1 has the checkpoint, and a crash in between loses nothing.
         """
-        commitments = request.blob_commitments or [
-            self._prover_of_kept.commitment(blob) for blob in request.blobs
-        ]
+        commitments = request.blob_commitments or [self._prover.commitment(blob) for blob in request.blobs]
         for blob, commitment in zip(request.blobs, commitments, strict=True):
             self._store.put(blob, commitment)
         return super().publish(request, l1_timestamp=l1_timestamp)
