@@ -13,7 +13,8 @@ from aztecd.protocol.hashes import function_selector
 
 __all__ = ["FunctionSignatures"]
 
-_SIGNATURE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\(.*\)$")
+_SIGNATURE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,255}\(.*\)$")
+"""Longer names than these 256 characters are not kept: anybody may register some."""
 _MOST = 50_000
 
 
