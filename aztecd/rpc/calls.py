@@ -14,7 +14,7 @@ from aztecd.errors import AztecdError, InvalidInputError, UnavailableError
 from aztecd.rpc.errors import EXECUTION_FAILED, INVALID_PARAMS
 from aztecd.rpc.kinds import MISSING, Issues
 from aztecd.rpc.library import NODATA, Error, Result, Success
-from aztecd.rpc.methods import Cache, Method
+from aztecd.rpc.method import Cache, Method
 from aztecd.rpc.replies import encode
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from aztecd.rpc.cache import AnswerCache
 from aztecd.rpc.calls import BoundMethod, Failures, bind, is_offered
 from aztecd.rpc.errors import BAD_REQUEST, EXECUTION_FAILED, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
 from aztecd.rpc.library import NOCONTEXT, NODATA, Methods, Request, Result, call, call_async, get_method
-from aztecd.rpc.methods import METHODS, NAMESPACES, Method
+from aztecd.rpc.method import Method
+from aztecd.rpc.methods import METHODS, NAMESPACES
 from aztecd.rpc.replies import NO_ID, Reply, batch_failure, encode, failure_body, result_body
 
 if TYPE_CHECKING:

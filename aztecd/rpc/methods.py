@@ -1,6 +1,5 @@
-"""The table of methods: everything that the server knows about each.
+"""The table of the node's methods.
 
-From this table come decoding, dispatch, caching, the interface's description and the documentation.
 Every method is `aztec_<name>`, and `node_<name>` for clients of the reference.
 
 Authority: @aztec/stdlib src/interfaces/aztec-node.ts, src/interfaces/api_limit.ts (4.1.2).
@@ -8,10 +7,7 @@ Authority: @aztec/stdlib src/interfaces/aztec-node.ts, src/interfaces/api_limit.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from aztecd.protocol.block import L2Block
 from aztecd.protocol.checkpoint import CheckpointData, CheckpointedL2Block, PublishedCheckpoint
@@ -34,11 +30,12 @@ from aztecd.protocol.tree_types import NullifierMembershipWitness, PublicDataWit
 from aztecd.protocol.tx import Tx
 from aztecd.rpc import kinds, results, weights
 from aztecd.rpc.kinds import ArrayKind, CoercedNumber, Kind, NumberKind, TextKind
+from aztecd.rpc.method import Cache, Method, Param, param
 from aztecd.rpc.objects import LOG_FILTER, TRACE_OPTIONS, TX, TX_OPTIONS, TX_OR_HASH
-from aztecd.rpc.results import ResultKind, list_of, record_of, record_or_null_list
+from aztecd.rpc.results import list_of, record_of, record_or_null_list
 from aztecd.rpc.traces import TRACE
 
-__all__ = ["METHODS", "METHOD_GROUPS", "NAMESPACES", "Cache", "Method", "Param"]
+__all__ = ["METHODS", "METHOD_GROUPS", "NAMESPACES"]
 
 NAMESPACES: Final = ("aztec", "node")
 """The canonical namespace, then the alias."""
@@ -49,80 +46,17 @@ _MAX_BLOCKS = 50
 _MAX_SIGNATURE = 10_000
 
 
-class Cache(Enum):
-    """How long an encoded answer holds.
-
-    A node may offer two counters: `state_version`, for all that clients see of the chain, and `reorg_count`,
-    for blocks taken back. Each must grow after the change can be seen: a reader that takes the counter first
-    then never keeps an old answer under the new count. What depends on the mempool is never kept.
-    """
-
-    NEVER = "never"
-    STATE = "state"
-    """Until the chain changes (`state_version`)."""
-    BLOCK = "block"
-    """What was found under an immutable key holds until blocks are taken back (`reorg_count`).
-
-    A first parameter `latest` makes it STATE.
-    """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Param:
-    """One positional parameter; an optional one is absent, null or has the kind."""
-
-    name: str
-    kind: Kind
-    optional: bool = False
-    default: Any = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Method:
-    """One method. `spreads_last`: the last parameter is an object that becomes keyword arguments.
-
-    `reads_tx`: parameters are decoded in a thread. `is_async`: the node's method is a coroutine. `in_thread`:
-    it reads so much that it would hold up other clients. `is_local`: only nodes of local networks have it,
-    and the reference does not.
-    """
-
-    name: str
-    doc: str
-    params: tuple[Param, ...] = ()
-    result: ResultKind
-    cache: Cache = Cache.NEVER
-    reads_tx: bool = False
-    is_async: bool = False
-    in_thread: bool = False
-    spreads_last: bool = False
-    is_local: bool = False
-
-    @property
-    def python_name(self) -> str:
-        """The name of the node's method."""
-        return re.sub(r"([A-Z])", lambda match: "_" + match[1].lower(), self.name)
-
-    @property
-    def optional_count(self) -> int:
-        """How many parameters may be left out."""
-        return sum(param.optional for param in self.params)
-
-
-def _param(name: str, kind: Kind, *, optional: bool = False, default: Any = None) -> Param:
-    return Param(name=name, kind=kind, optional=optional, default=default)
-
-
-_BLOCK = _param("block", kinds.BLOCK)
-_TX_HASH = _param("txHash", kinds.TX_HASH)
-_PAGE = _param("page", NumberKind(name="page", least=0), optional=True, default=0)
-_REFERENCE = _param("referenceBlock", kinds.FIELD, optional=True)
+_BLOCK = param("block", kinds.BLOCK)
+_TX_HASH = param("txHash", kinds.TX_HASH)
+_PAGE = param("page", NumberKind(name="page", least=0), optional=True, default=0)
+_REFERENCE = param("referenceBlock", kinds.FIELD, optional=True)
 _TAGS = ArrayKind(kinds.FIELD, _MAX_LIST)
 _SLOT = CoercedNumber(least=0)
 
 
 def _from(kind: Kind) -> tuple[Param, ...]:
     limit = NumberKind(name="BlockNumber", above=0, most=_MAX_BLOCKS)
-    return (_param("from", kind), _param("limit", limit))
+    return (param("from", kind), param("limit", limit))
 
 
 _POSITIVE = CoercedNumber(least=1)
@@ -180,16 +114,16 @@ _ABOUT_THE_NODE = (
         name="getValidatorStats",
         doc="Give statistics of one validator; absent when they are not collected.",
         params=(
-            _param("validator", kinds.ETH_ADDRESS),
-            _param("fromSlot", _SLOT, optional=True),
-            _param("toSlot", _SLOT, optional=True),
+            param("validator", kinds.ETH_ADDRESS),
+            param("fromSlot", _SLOT, optional=True),
+            param("toSlot", _SLOT, optional=True),
         ),
         result=results.OBJECT,
     ),
     Method(
         name="registerContractFunctionSignatures",
         doc="Remember function signatures for debug output; those that can't be parsed are ignored.",
-        params=(_param("signatures", ArrayKind(TextKind(_MAX_SIGNATURE), _MAX_LIST)),),
+        params=(param("signatures", ArrayKind(TextKind(_MAX_SIGNATURE), _MAX_LIST)),),
         result=results.NOTHING,
     ),
 )
@@ -225,28 +159,28 @@ _CHAIN = (
     Method(
         name="getBlockByHash",
         doc="Give a block of a checkpoint by its hash.",
-        params=(_param("hash", kinds.FIELD),),
+        params=(param("hash", kinds.FIELD),),
         result=record_of(L2Block, weights.block),
         cache=Cache.BLOCK,
     ),
     Method(
         name="getBlockByArchive",
         doc="Give a block of a checkpoint by the root of the archive after it.",
-        params=(_param("archive", kinds.FIELD),),
+        params=(param("archive", kinds.FIELD),),
         result=record_of(L2Block, weights.block),
         cache=Cache.BLOCK,
     ),
     Method(
         name="getBlockHeader",
         doc="Give a block's header.",
-        params=(_param("block", kinds.BLOCK, optional=True, default="latest"),),
+        params=(param("block", kinds.BLOCK, optional=True, default="latest"),),
         result=record_of(BlockHeader),
         cache=Cache.BLOCK,
     ),
     Method(
         name="getBlockHeaderByArchive",
         doc="Give a header by the root of the archive after the block.",
-        params=(_param("archive", kinds.FIELD),),
+        params=(param("archive", kinds.FIELD),),
         result=record_of(BlockHeader),
         cache=Cache.BLOCK,
     ),
@@ -274,27 +208,27 @@ _CHAIN = (
     Method(
         name="getCheckpointsDataForEpoch",
         doc="List the checkpoints of an epoch, without their blocks.",
-        params=(_param("epoch", _SLOT),),
+        params=(param("epoch", _SLOT),),
         result=list_of(CheckpointData),
         cache=Cache.STATE,
     ),
     Method(
         name="getL2ToL1Messages",
         doc="List the messages to L1 of an epoch, by checkpoint, block and transaction.",
-        params=(_param("epoch", _SLOT),),
+        params=(param("epoch", _SLOT),),
         result=results.MESSAGES,
         cache=Cache.STATE,
     ),
     Method(
         name="getL1ToL2MessageCheckpoint",
         doc="Give the checkpoint in which a message from L1 can be used; absent when it is unknown.",
-        params=(_param("message", kinds.FIELD),),
+        params=(param("message", kinds.FIELD),),
         result=results.NUMBER,
     ),
     Method(
         name="isL1ToL2MessageSynced",
         doc="Tell whether a message from L1 can be used.",
-        params=(_param("message", kinds.FIELD),),
+        params=(param("message", kinds.FIELD),),
         result=results.BOOLEAN,
     ),
 )
@@ -303,7 +237,7 @@ _TRANSACTIONS = (
     Method(
         name="sendTx",
         doc="Hand in a transaction. No result: it is in the mempool, or the error says why it is not.",
-        params=(_param("tx", TX),),
+        params=(param("tx", TX),),
         result=results.NOTHING,
         reads_tx=True,
         is_async=True,
@@ -311,7 +245,7 @@ _TRANSACTIONS = (
     Method(
         name="isValidTx",
         doc="Validate a transaction without handing it in.",
-        params=(_param("tx", TX), _param("options", TX_OPTIONS, optional=True)),
+        params=(param("tx", TX), param("options", TX_OPTIONS, optional=True)),
         result=record_of(TxValidationResult),
         reads_tx=True,
         is_async=True,
@@ -320,7 +254,7 @@ _TRANSACTIONS = (
     Method(
         name="simulatePublicCalls",
         doc="Execute a transaction's public calls on the latest state without keeping the effects.",
-        params=(_param("tx", TX), _param("skipFeeEnforcement", kinds.BOOLEAN, optional=True, default=False)),
+        params=(param("tx", TX), param("skipFeeEnforcement", kinds.BOOLEAN, optional=True, default=False)),
         result=record_of(PublicSimulationOutput, weights.simulation),
         reads_tx=True,
         is_async=True,
@@ -347,7 +281,7 @@ _TRANSACTIONS = (
     Method(
         name="getTxsByHash",
         doc="Give transactions; those that are unknown are left out.",
-        params=(_param("txHashes", ArrayKind(kinds.TX_HASH, _MAX_TXS)),),
+        params=(param("txHashes", ArrayKind(kinds.TX_HASH, _MAX_TXS)),),
         result=list_of(Tx, weights.txs),
         in_thread=True,
     ),
@@ -356,8 +290,8 @@ _TRANSACTIONS = (
         doc="List pending transactions by priority; `after` continues a listing. Without `limit` all that "
         "fit in 32 MiB.",
         params=(
-            _param("limit", NumberKind(name="limit", least=1, most=_MAX_TXS), optional=True),
-            _param("after", kinds.TX_HASH, optional=True),
+            param("limit", NumberKind(name="limit", least=1, most=_MAX_TXS), optional=True),
+            param("after", kinds.TX_HASH, optional=True),
         ),
         result=list_of(Tx, weights.txs),
         in_thread=True,
@@ -367,7 +301,7 @@ _TRANSACTIONS = (
         name="traceTx",
         doc="Execute a transaction again and give the tree of its calls: a mined one by its hash, or a given "
         "one on the latest state. Local networks only; `debugging.md` explains the result.",
-        params=(_param("tx", TX_OR_HASH), _param("options", TRACE_OPTIONS, optional=True)),
+        params=(param("tx", TX_OR_HASH), param("options", TRACE_OPTIONS, optional=True)),
         result=TRACE,
         reads_tx=True,
         is_async=True,
@@ -382,57 +316,57 @@ _WORLD_STATE = (
         doc="Give the index and block of each leaf; null for those that are not in the tree.",
         params=(
             _BLOCK,
-            _param("tree", kinds.TREE),
-            _param("leaves", ArrayKind(kinds.FIELD, _MAX_LIST)),
+            param("tree", kinds.TREE),
+            param("leaves", ArrayKind(kinds.FIELD, _MAX_LIST)),
         ),
         result=record_or_null_list(DataInBlock),
     ),
     Method(
         name="getNullifierMembershipWitness",
         doc="Prove that a nullifier is in the tree.",
-        params=(_BLOCK, _param("nullifier", kinds.FIELD)),
+        params=(_BLOCK, param("nullifier", kinds.FIELD)),
         result=record_of(NullifierMembershipWitness),
         cache=Cache.BLOCK,
     ),
     Method(
         name="getLowNullifierMembershipWitness",
         doc="Give the leaf before a nullifier, which proves that it is not in the tree.",
-        params=(_BLOCK, _param("nullifier", kinds.FIELD)),
+        params=(_BLOCK, param("nullifier", kinds.FIELD)),
         result=record_of(NullifierMembershipWitness),
         cache=Cache.BLOCK,
     ),
     Method(
         name="getPublicDataWitness",
         doc="Give the leaf of a public data slot, or the leaf before it.",
-        params=(_BLOCK, _param("leafSlot", kinds.FIELD)),
+        params=(_BLOCK, param("leafSlot", kinds.FIELD)),
         result=record_of(PublicDataWitness),
         cache=Cache.BLOCK,
     ),
     Method(
         name="getBlockHashMembershipWitness",
         doc="Prove that a block's hash is in the archive before the reference block.",
-        params=(_BLOCK, _param("hash", kinds.FIELD)),
+        params=(_BLOCK, param("hash", kinds.FIELD)),
         result=results.TREE_WITNESS,
         cache=Cache.BLOCK,
     ),
     Method(
         name="getNoteHashMembershipWitness",
         doc="Prove that a note hash is in the tree.",
-        params=(_BLOCK, _param("noteHash", kinds.FIELD)),
+        params=(_BLOCK, param("noteHash", kinds.FIELD)),
         result=results.TREE_WITNESS,
         cache=Cache.BLOCK,
     ),
     Method(
         name="getL1ToL2MessageMembershipWitness",
         doc="Prove that a message from L1 is in the tree.",
-        params=(_BLOCK, _param("message", kinds.FIELD)),
+        params=(_BLOCK, param("message", kinds.FIELD)),
         result=results.INDEX_AND_PATH,
         cache=Cache.BLOCK,
     ),
     Method(
         name="getPublicStorageAt",
         doc="Read a contract's public storage; zero when nothing was written.",
-        params=(_BLOCK, _param("contract", kinds.AZTEC_ADDRESS), _param("slot", kinds.FIELD)),
+        params=(_BLOCK, param("contract", kinds.AZTEC_ADDRESS), param("slot", kinds.FIELD)),
         result=results.ELEMENT,
         cache=Cache.BLOCK,
     ),
@@ -447,19 +381,19 @@ _LOGS_AND_CONTRACTS = (
     Method(
         name="getPrivateLogsByTags",
         doc="List private logs by siloed tag: a list for each tag, ten logs a page.",
-        params=(_param("tags", _TAGS), _PAGE, _REFERENCE),
+        params=(param("tags", _TAGS), _PAGE, _REFERENCE),
         result=list_of(TxScopedL2Log, weights.tagged_logs, depth=2),
     ),
     Method(
         name="getPublicLogsByTagsFromContract",
         doc="List a contract's public logs by tag: a list for each tag, ten logs a page.",
-        params=(_param("contract", kinds.AZTEC_ADDRESS), _param("tags", _TAGS), _PAGE, _REFERENCE),
+        params=(param("contract", kinds.AZTEC_ADDRESS), param("tags", _TAGS), _PAGE, _REFERENCE),
         result=list_of(TxScopedL2Log, weights.tagged_logs, depth=2),
     ),
     Method(
         name="getPublicLogs",
         doc="List public logs; at most 1000.",
-        params=(_param("filter", LOG_FILTER),),
+        params=(param("filter", LOG_FILTER),),
         result=record_of(GetPublicLogsResponse, weights.public_logs),
         cache=Cache.STATE,
         in_thread=True,
@@ -467,7 +401,7 @@ _LOGS_AND_CONTRACTS = (
     Method(
         name="getContractClassLogs",
         doc="List the logs that published contract classes; at most 1000.",
-        params=(_param("filter", LOG_FILTER),),
+        params=(param("filter", LOG_FILTER),),
         result=record_of(GetContractClassLogsResponse, weights.class_logs),
         cache=Cache.STATE,
         in_thread=True,
@@ -475,14 +409,14 @@ _LOGS_AND_CONTRACTS = (
     Method(
         name="getContractClass",
         doc="Give a published contract class.",
-        params=(_param("id", kinds.FIELD),),
+        params=(param("id", kinds.FIELD),),
         result=record_of(ContractClassPublic),
         cache=Cache.BLOCK,
     ),
     Method(
         name="getContract",
         doc="Give a published contract instance.",
-        params=(_param("address", kinds.AZTEC_ADDRESS),),
+        params=(param("address", kinds.AZTEC_ADDRESS),),
         result=record_of(ContractInstanceWithAddress),
         cache=Cache.STATE,
     ),

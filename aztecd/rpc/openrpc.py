@@ -11,7 +11,8 @@ from aztecd import __version__
 from aztecd.protocol.logs import LogFilter, LogId
 from aztecd.protocol.tx import Tx
 from aztecd.rpc.errors import EXECUTION_FAILED, INVALID_PARAMS
-from aztecd.rpc.methods import METHODS, NAMESPACES, Method, Param
+from aztecd.rpc.method import Method, Param
+from aztecd.rpc.methods import METHODS, NAMESPACES
 from aztecd.rpc.schemas import BASIC_SCHEMAS, schemas_of_records
 
 __all__ = ["description"]

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from aztecd.rpc.limits import RpcLimits
-from aztecd.rpc.methods import METHOD_GROUPS, Cache, Method, Param
+from aztecd.rpc.method import Cache, Method, Param
+from aztecd.rpc.methods import METHOD_GROUPS
 
 __all__ = ["PAGE", "main", "page"]
 

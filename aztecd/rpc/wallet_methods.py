@@ -18,7 +18,7 @@ from aztecd.pxe.results import ProfileResult, UtilityResult
 from aztecd.rpc import kinds, wallet_kinds, wallet_results
 from aztecd.rpc.calls import InvalidParamsError, read_params
 from aztecd.rpc.kinds import TextKind
-from aztecd.rpc.methods import Method, Param
+from aztecd.rpc.method import Method, param
 from aztecd.wallet.api import EventDefinition, PrivateEventQuery
 from aztecd.wallet.capabilities import Manifest
 from aztecd.wallet.guard import GuardedWallet
@@ -41,11 +41,7 @@ _MAX_ALIAS: Final = 200
 _MAX_BATCH: Final = 100
 
 
-def _param(name: str, kind: kinds.Kind, *, optional: bool = False, default: Any = None) -> Param:
-    return Param(name=name, kind=kind, optional=optional, default=default)
-
-
-_PAYLOAD: Final = _param("exec", wallet_kinds.PAYLOAD)
+_PAYLOAD: Final = param("exec", wallet_kinds.PAYLOAD)
 
 _SINGLE: Final = (
     Method(
@@ -57,14 +53,14 @@ _SINGLE: Final = (
     Method(
         name="getContractMetadata",
         doc="Tell what wallet and chain know about a contract.",
-        params=(_param("address", kinds.AZTEC_ADDRESS),),
+        params=(param("address", kinds.AZTEC_ADDRESS),),
         result=wallet_results.CONTRACT_METADATA,
         is_async=True,
     ),
     Method(
         name="getContractClassMetadata",
         doc="Tell what wallet and chain know about a contract class.",
-        params=(_param("id", kinds.FIELD),),
+        params=(param("id", kinds.FIELD),),
         result=wallet_results.CLASS_METADATA,
         is_async=True,
     ),
@@ -72,8 +68,8 @@ _SINGLE: Final = (
         name="getPrivateEvents",
         doc="Find private events of own accounts.",
         params=(
-            _param("eventMetadata", wallet_kinds.EVENT_DEFINITION),
-            _param("eventFilter", wallet_kinds.EVENT_QUERY),
+            param("eventMetadata", wallet_kinds.EVENT_DEFINITION),
+            param("eventFilter", wallet_kinds.EVENT_QUERY),
         ),
         result=wallet_results.EVENTS,
         is_async=True,
@@ -82,8 +78,8 @@ _SINGLE: Final = (
         name="registerSender",
         doc="Look for notes that an address sends.",
         params=(
-            _param("address", kinds.AZTEC_ADDRESS),
-            _param("alias", TextKind(_MAX_ALIAS), optional=True, default=""),
+            param("address", kinds.AZTEC_ADDRESS),
+            param("alias", TextKind(_MAX_ALIAS), optional=True, default=""),
         ),
         result=wallet_results.ADDRESS,
         is_async=True,
@@ -99,9 +95,9 @@ _SINGLE: Final = (
         name="registerContract",
         doc="Make a contract known to the wallet; with a secret, an account's.",
         params=(
-            _param("instance", wallet_kinds.INSTANCE),
-            _param("artifact", wallet_kinds.ARTIFACT, optional=True),
-            _param("secretKey", wallet_kinds.SECRET, optional=True),
+            param("instance", wallet_kinds.INSTANCE),
+            param("artifact", wallet_kinds.ARTIFACT, optional=True),
+            param("secretKey", wallet_kinds.SECRET, optional=True),
         ),
         result=wallet_results.RECORD,
         reads_tx=True,
@@ -110,28 +106,28 @@ _SINGLE: Final = (
     Method(
         name="simulateTx",
         doc="Tell what a transaction would do.",
-        params=(_PAYLOAD, _param("opts", wallet_kinds.SIMULATE_OPTIONS)),
+        params=(_PAYLOAD, param("opts", wallet_kinds.SIMULATE_OPTIONS)),
         result=wallet_results.SIMULATION,
         is_async=True,
     ),
     Method(
         name="executeUtility",
         doc="Run a utility function.",
-        params=(_param("call", wallet_kinds.FUNCTION_CALL), _param("opts", wallet_kinds.UTILITY_OPTIONS)),
+        params=(param("call", wallet_kinds.FUNCTION_CALL), param("opts", wallet_kinds.UTILITY_OPTIONS)),
         result=wallet_results.UTILITY,
         is_async=True,
     ),
     Method(
         name="profileTx",
         doc="Tell what the steps of a transaction take.",
-        params=(_PAYLOAD, _param("opts", wallet_kinds.PROFILE_OPTIONS)),
+        params=(_PAYLOAD, param("opts", wallet_kinds.PROFILE_OPTIONS)),
         result=wallet_results.PROFILE,
         is_async=True,
     ),
     Method(
         name="sendTx",
         doc="Make, prove and send a transaction, and wait for it unless told otherwise.",
-        params=(_PAYLOAD, _param("opts", wallet_kinds.SEND_OPTIONS)),
+        params=(_PAYLOAD, param("opts", wallet_kinds.SEND_OPTIONS)),
         result=wallet_results.SENT,
         is_async=True,
     ),
@@ -139,8 +135,8 @@ _SINGLE: Final = (
         name="createAuthWit",
         doc="Let an account approve what somebody else will do.",
         params=(
-            _param("from", kinds.AZTEC_ADDRESS),
-            _param("messageHashOrIntent", wallet_kinds.INTENT),
+            param("from", kinds.AZTEC_ADDRESS),
+            param("messageHashOrIntent", wallet_kinds.INTENT),
         ),
         result=wallet_results.RECORD,
         is_async=True,
@@ -148,7 +144,7 @@ _SINGLE: Final = (
     Method(
         name="requestCapabilities",
         doc="Ask the user what the application may do from now on.",
-        params=(_param("manifest", wallet_kinds.MANIFEST),),
+        params=(param("manifest", wallet_kinds.MANIFEST),),
         result=wallet_results.AS_IT_IS,
         is_async=True,
     ),
@@ -160,7 +156,7 @@ WALLET_METHODS: Final = (
     Method(
         name="batch",
         doc="Call several methods in order; each result comes with its method's name.",
-        params=(_param("methods", wallet_kinds.RAW_LIST),),
+        params=(param("methods", wallet_kinds.RAW_LIST),),
         result=wallet_results.AS_IT_IS,
         is_async=True,
     ),

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from aztecd.node.api import NodeApi
-from aztecd.rpc.methods import METHODS, Cache, Method
+from aztecd.rpc.method import Cache, Method
+from aztecd.rpc.methods import METHODS
 from aztecd.rpc.openrpc import description
 from aztecd.rpc.reference import PAGE, page
 from tests.support.rpc_samples import samples
