@@ -14,15 +14,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from aztecd.crypto.field import Fr, fr_hex
+from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress, BlockNumber, FunctionSelector, TxHash
-from aztecd.protocol.contracts import ContractInstanceWithAddress, contract_address
+from aztecd.protocol.contracts import ContractInstanceWithAddress
 from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.receipt import DebugLog
 from aztecd.protocol.simulation import PublicSimulationOutput
 from aztecd.protocol.tx import Tx
-from aztecd.pxe.artifacts import ContractArtifact, FunctionKind, contract_class_of
-from aztecd.pxe.errors import EventFilterError, InvalidSimulationError, RegistrationError
+from aztecd.pxe.artifacts import ContractArtifact
+from aztecd.pxe.errors import EventFilterError, InvalidSimulationError
 from aztecd.pxe.execution.executor import Circuits, Executor
 from aztecd.pxe.execution.result import PrivateExecutionResult
 from aztecd.pxe.execution.views import ALL_SCOPES, Scopes
@@ -34,6 +34,7 @@ from aztecd.pxe.oracles import ContractLog, ContractLogger
 from aztecd.pxe.oracles.contract_log import format_message
 from aztecd.pxe.proving import EMPTY_PROOF, Proof, Prover, SimulatedProver, make_data, make_tx
 from aztecd.pxe.public_errors import public_error
+from aztecd.pxe.registration import register_class, register_instance, update_instance
 from aztecd.pxe.requests import AuthWitness, FunctionCall, TxExecutionRequest
 from aztecd.pxe.results import (
     FunctionTiming,
@@ -46,13 +47,12 @@ from aztecd.pxe.results import (
     timings_of,
 )
 from aztecd.pxe.stores import ContractOverride, ContractStore, EventFilter, NetworkId, Stores
-from aztecd.pxe.sync import ChainTip, ContractSync, NodeBridge, current_class_id, views_of
+from aztecd.pxe.sync import ChainTip, ContractSync, NodeBridge, views_of
 from aztecd.storage import KeyValueStore
 
 __all__ = ["ProtocolContracts", "Pxe"]
 
 _FIRST_BLOCK: Final = 1
-_MAX_SIGNATURES: Final = 100
 
 
 class ProtocolContracts(Protocol):
@@ -148,13 +148,7 @@ class Pxe:
 
     async def register_contract_class(self, artifact: ContractArtifact) -> Fr:
         """Keep an artifact under its class id, and give that. Raises ArtifactError."""
-
-        def register(stores: Stores, _node: NodeBridge) -> Fr:
-            class_id = contract_class_of(artifact).id
-            stores.contracts.add_class(class_id, artifact)
-            return class_id
-
-        return await self._jobs.write(register)
+        return await self._jobs.write(lambda stores, _node: register_class(stores, artifact))
 
     async def register_contract(
         self, instance: ContractInstanceWithAddress, artifact: ContractArtifact | None = None
@@ -163,53 +157,11 @@ class Pxe:
 
         Raises RegistrationError, ArtifactError, InvalidContractError.
         """
-
-        def register(stores: Stores, node: NodeBridge) -> None:
-            if artifact is None:
-                if not stores.contracts.has_class(instance.current_contract_class_id):
-                    raise RegistrationError(
-                        "Artifact not found when registering an instance. Contract class: "
-                        f"{fr_hex(instance.current_contract_class_id)}."
-                    )
-            else:
-                class_id = contract_class_of(artifact).id
-                if class_id != instance.current_contract_class_id:
-                    raise RegistrationError(
-                        f"Artifact does not match expected class id (computed {fr_hex(class_id)} but "
-                        f"instance refers to {fr_hex(instance.current_contract_class_id)})"
-                    )
-                if contract_address(instance) != instance.address:
-                    raise RegistrationError(
-                        "Added a contract in which the address does not match the contract instance."
-                    )
-                stores.contracts.add_class(class_id, artifact)
-                _register_signatures(node, artifact)
-            stores.contracts.add_instance(instance)
-
-        await self._jobs.write(register)
+        await self._jobs.write(lambda stores, node: register_instance(stores, node, instance, artifact))
 
     async def update_contract(self, address: AztecAddress, artifact: ContractArtifact) -> None:
         """Replace the code of a contract that was updated on the chain. Raises RegistrationError."""
-
-        def update(running: RunningJob) -> None:
-            job = running.job
-            instance = job.stores.contracts.instance(address)
-            if instance is None:
-                raise RegistrationError(
-                    f"Instance not found when updating a contract. Contract address: {fr_hex(address)}."
-                )
-            class_id = contract_class_of(artifact).id
-            if class_id != current_class_id(job, instance):
-                raise RegistrationError(
-                    "Could not update contract to a class different from the current one."
-                )
-            _register_signatures(job.bridge, artifact)
-            job.stores.contracts.add_class(class_id, artifact)
-            job.stores.contracts.add_instance(instance.replace(current_contract_class_id=class_id))
-            # The new code may make more of what the old one was given.
-            job.stores.delivered_logs.forget()
-
-        await self._jobs.run(update, is_durable=True)
+        await self._jobs.run(lambda running: update_instance(running.job, address, artifact), is_durable=True)
 
     def get_contracts(self) -> list[AztecAddress]:
         """List the addresses of all known contracts."""
@@ -449,15 +401,6 @@ class Pxe:
             node_calls=running.job.bridge.call_count,
             **parts,
         )
-
-
-def _register_signatures(node: NodeBridge, artifact: ContractArtifact) -> None:
-    """Tell the node the names of public functions, for its debug output."""
-    signatures = [abi.signature for abi in artifact.abis if abi.kind is FunctionKind.PUBLIC]
-    chunks = [
-        signatures[start : start + _MAX_SIGNATURES] for start in range(0, len(signatures), _MAX_SIGNATURES)
-    ]
-    node.run_all([node.node.register_contract_function_signatures(chunk) for chunk in chunks])
 
 
 def _require_valid(bridge: NodeBridge, tx: Tx, skip_fee_enforcement: bool) -> None:
