@@ -42,7 +42,6 @@ from aztecd.protocol.basic import (
     EpochNumber,
     LeafIndex,
     SlotNumber,
-    TxHash,
 )
 from aztecd.protocol.checkpoint import CheckpointedL2Block
 from aztecd.protocol.effect import IndexedTxEffect
@@ -269,30 +268,19 @@ class ChainReader:
             transaction_fee=effect.transaction_fee,
         )
 
-    def tx_hashes(self, number: int) -> tuple[TxHash, ...]:
-        """Give the hashes of a block's transactions, in order; none for a block that is not there."""
-        return self._read(lambda: self._tx_hashes(number))
-
-    def _tx_hashes(self, number: int) -> tuple[TxHash, ...]:
-        record = self._record(number)
-        count = 0 if record is None else record.tx_count
-        return tuple([require_effect(self._store, number, index).tx_hash for index in range(count)])
-
     # Logs.
 
-    def private_logs_by_tags(
-        self, tags: Sequence[Fr], page: int = 0, up_to_block: int | None = None
-    ) -> list[tuple[TxScopedL2Log, ...]]:
-        """Give a page of private logs for each siloed tag, of blocks up to and including one."""
-        limit = self._limit(up_to_block)
-        return self._read(lambda: log_queries.private_logs_by_tags(self._store, tags, page, limit))
+    def private_logs_by_tags(self, tags: Sequence[Fr], page: int = 0) -> list[tuple[TxScopedL2Log, ...]]:
+        """Give a page of private logs for each siloed tag."""
+        return self._read(lambda: log_queries.private_logs_by_tags(self._store, tags, page, self._proposed()))
 
     def public_logs_by_tags(
-        self, contract: AztecAddress, tags: Sequence[Fr], page: int = 0, up_to_block: int | None = None
+        self, contract: AztecAddress, tags: Sequence[Fr], page: int = 0
     ) -> list[tuple[TxScopedL2Log, ...]]:
-        """Give a page of a contract's public logs for each tag, of blocks up to and including one."""
-        limit = self._limit(up_to_block)
-        return self._read(lambda: log_queries.public_logs_by_tags(self._store, contract, tags, page, limit))
+        """Give a page of a contract's public logs for each tag."""
+        return self._read(
+            lambda: log_queries.public_logs_by_tags(self._store, contract, tags, page, self._proposed())
+        )
 
     def public_logs(self, log_filter: LogFilter) -> GetPublicLogsResponse:
         """Give a page of public logs. A filter by contract is quick, one without reads all in its range."""
@@ -343,19 +331,11 @@ class ChainReader:
         index = self.message_index(leaf)
         return None if index is None else messages.checkpoint_of_index(index)
 
-    def last_message(self) -> messages.InboxMessage | None:
-        """Give the newest message from L1."""
-        return messages.last_message(self._store)
-
     def _proposed(self) -> int:
         return self._state.tips.proposed.number
 
     def _last_checkpoint(self) -> int:
         return self._state.tips.checkpointed.checkpoint_number
-
-    def _limit(self, up_to_block: int | None) -> int:
-        proposed = self._proposed()
-        return proposed if up_to_block is None else min(up_to_block, proposed)
 
     def _visible(self, number: int | None) -> BlockNumber | None:
         return None if number is None or number > self._proposed() else BlockNumber(number)

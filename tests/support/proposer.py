@@ -173,9 +173,11 @@ class Proposer:
         chain = self.ledger.chain
         found: dict[TxHash, int] = {}
         for number in range(1, chain.tips().proposed.number + 1):
-            for tx_hash in chain.tx_hashes(number):
-                assert tx_hash not in found
-                found[tx_hash] = number
+            block = chain.block(number)
+            assert block is not None
+            for effect in block.body.tx_effects:
+                assert effect.tx_hash not in found
+                found[effect.tx_hash] = number
         return found
 
     async def close(self) -> None:

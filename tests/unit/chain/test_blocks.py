@@ -261,8 +261,6 @@ def test_receipt_data_come_with_slot_and_epoch():
     assert outcome.transaction_fee == 1003
     assert outcome.block_hash == block.hash()
     assert chain.store.tx_outcome(fr(1)) is None
-    assert chain.store.tx_hashes(1) == (element("tx", "a"), element("tx", "b"))
-    assert chain.store.tx_hashes(2) == ()
 
 
 def test_a_transaction_hash_that_comes_twice_keeps_its_first_place():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aztecd.chain import InboxMessage, InvalidMessageError, check
+from aztecd.chain.messages import last_message
 from aztecd.protocol.basic import CheckpointNumber, LeafIndex
 from tests.support.chain_blocks import Chain, block_after, element
 
@@ -22,7 +23,7 @@ FIRST = [message(2, 1024), message(2, 1025), message(4, 3072)]
 
 def test_messages_are_found_by_checkpoint_and_by_leaf():
     chain = Chain()
-    assert chain.store.last_message() is None
+    assert last_message(chain.engine) is None
     chain.do(("messages", FIRST))
     store = chain.store
     assert store.messages_of_checkpoint(2) == (FIRST[0].leaf, FIRST[1].leaf)
@@ -31,7 +32,7 @@ def test_messages_are_found_by_checkpoint_and_by_leaf():
     assert store.message_index(FIRST[1].leaf) == 1025
     assert store.message_checkpoint(FIRST[1].leaf) == 2
     assert store.message_checkpoint(element("unknown")) is None
-    assert store.last_message() == FIRST[2]
+    assert last_message(chain.engine) == FIRST[2]
     assert check(chain.engine) == []
 
 
@@ -42,7 +43,7 @@ def test_known_messages_are_skipped():
     chain.do(("messages", FIRST[:2]))
     assert chain.content() == before
     chain.do(("messages", FIRST))
-    assert chain.store.last_message() == FIRST[2]
+    assert last_message(chain.engine) == FIRST[2]
 
 
 @pytest.mark.parametrize(

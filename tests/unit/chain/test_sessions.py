@@ -173,8 +173,3 @@ def test_blocks_checkpoints_and_effects_equal_the_recording(recorded, chain):
 def test_recorded_chains_are_consistent(recorded, chain):
     assert chain._genesis_archive.root == recorded.genesis_archive_root
     assert check(chain._store) == []
-
-
-def test_transactions_of_blocks_are_listed(recorded, chain):
-    for block in recorded.blocks:
-        assert chain.tx_hashes(block.number) == tuple(effect.tx_hash for effect in block.body.tx_effects)
