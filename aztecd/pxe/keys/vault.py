@@ -97,18 +97,25 @@ class Vault:
         self._data_key = data_key
 
     def unlock(self, protection: Protection) -> None:
-        """Open the vault. Raises WrongVaultKeyError, VaultError, KeyFileError."""
+        """Open the vault. Raises WrongVaultKeyError, VaultError, KeyFileError.
+
+        A vault without protection opens only to who knows that it has none.
+        """
         header = self._header()
         kind, salt = header[1], header[2 : 2 + _SALT_SIZE]
         wrapped = header[_HEADER_SIZE:]
+        if kind != _kind(protection):
+            wanted = {
+                _PLAIN: "no protection at all: everybody can read it",
+                _PASSPHRASE: "a passphrase",
+                _KEY_FILE: "a key file",
+            }
+            raise WrongVaultKeyError(f"this vault opens with {wanted[kind]}")
         if kind == _PLAIN:
             self._data_key = Secret(wrapped)
             return
         exponent, r, p = header[_HEADER_SIZE - 3 : _HEADER_SIZE]
         cost = ScryptCost(n=1 << exponent, r=r, p=p)
-        if kind != _kind(protection):
-            wanted = "a passphrase" if kind == _PASSPHRASE else "a key file"
-            raise WrongVaultKeyError(f"this vault opens with {wanted}")
         try:
             wrapping = _wrapping_key(protection, salt, cost)
             self._data_key = Secret(open_sealed(wrapped, wrapping, _CONTEXT + header[:_HEADER_SIZE]))

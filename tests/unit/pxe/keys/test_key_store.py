@@ -168,6 +168,16 @@ def test_a_wrong_passphrase_or_way_opens_nothing(tmp_path):
         assert "Right" not in str(caught.value)
 
 
+def test_nobody_takes_a_bare_vault_for_a_protected_one(tmp_path):
+    store = MemoryStore()
+    opened(store, Plain())
+    for supposed in (passphrase("x"), create_key_file(tmp_path / "key")):
+        vault = Vault(store, HEADER)
+        with pytest.raises(WrongVaultKeyError, match="no protection at all"):
+            vault.unlock(supposed)
+        assert vault.is_locked
+
+
 def test_locking_wipes():
     keys = opened(protection=passphrase("x"))
     account = add(keys, ACCOUNTS[0])
