@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 _ENV_PREFIX = "AZTECD_"
+_OTHER_VARIABLES = frozenset({"AZTECD_WALLET_PASSPHRASE"})
+"""Which look like settings and belong to the wallet's commands: a shell may have them while a daemon starts."""
 _SECRETS = frozenset({"l1.publisher_key"})
 _URLS = frozenset({"l1.rpc_url", "blobs.sources"})
 _LEAST: Final = {
@@ -342,7 +344,7 @@ def _flatten(config: Config) -> dict[str, Any]:
 
 def _key_of_variable(name: str, known: Mapping[str, Any]) -> str | None:
     """Find the key of an environment variable; None for variables that are no settings."""
-    if not name.startswith(_ENV_PREFIX):
+    if not name.startswith(_ENV_PREFIX) or name in _OTHER_VARIABLES:
         return None
     rest = name.removeprefix(_ENV_PREFIX).lower()
     if rest in known:

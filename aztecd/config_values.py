@@ -6,12 +6,15 @@ import tomllib
 import types
 import typing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aztecd.errors import InvalidInputError
 
 __all__ = ["ConfigError", "convert", "display_url", "masked_url", "read_toml", "shown"]
+
+
+_KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", Path: "a path", str: "a text"}
 
 
 class ConfigError(InvalidInputError):
@@ -27,7 +30,7 @@ def read_toml(file: Path) -> dict[str, Any]:
             tree = tomllib.load(handle)
     except OSError as error:
         raise ConfigError(f"can't read the configuration file {file}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not valid TOML: {error}") from error
     flat: dict[str, Any] = {}
     for key, value in tree.items():
@@ -56,10 +59,17 @@ def convert(key: str, value: Any, kind: Any, origin: str) -> Any:
         if kind is float:
             return float(value)
         if kind is Path:
-            return Path(value).expanduser()
+            return _path(value)
         return str(value)
     except (TypeError, ValueError):
-        raise ConfigError(f"{key} ({origin}): {value!r} is not a {kind.__name__}") from None
+        raise ConfigError(f"{key} ({origin}): {value!r} is not {_KINDS[kind]}") from None
+
+
+def _path(value: Any) -> Path:
+    if not value:
+        # An empty text would be the current directory, and nobody means that: a variable was not set.
+        raise ValueError(value)
+    return Path(value).expanduser()
 
 
 def _texts(key: str, value: Any, origin: str) -> tuple[str, ...]:

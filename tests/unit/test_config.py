@@ -80,14 +80,17 @@ def test_no_addresses_is_not_the_same_as_nothing_said():
     [
         ("[rpc]\nprot = 1", "unknown setting rpc.prot .*did you mean rpc.port"),
         ("colour = 1", "unknown setting colour"),
-        ("[rpc]\nport = 'many'", "'many' is not a int"),
-        ("[rpc]\nport = 1.5", "1.5 is not a int"),
-        ("[rpc]\nport = true", "True is not a int"),
+        ("[rpc]\nport = 'many'", "'many' is not a whole number"),
+        ("[rpc]\nport = 1.5", "1.5 is not a whole number"),
+        ("[rpc]\nport = true", "True is not a whole number"),
         ("[rpc]\nport = 70000", "70000 is no port"),
         ("[rpc]\nport = 8545", "both 8545"),
+        ("[rpc]\nsimulation_seconds = 'long'", "'long' is not a number"),
+        ("data_dir = 5", "5 is not a path"),
+        ("data_dir = ''", "'' is not a path"),
         ("[log]\nlevel = 'loud'", "log.level: 'loud'"),
         ("[log]\nformat = 'xml'", "log.format: 'xml'"),
-        ("[sequencer]\nsettle_epochs = 'perhaps'", "is not a bool"),
+        ("[sequencer]\nsettle_epochs = 'perhaps'", "is not true or false"),
         ("[sequencer]\nmax_txs_per_block = 0", "at least 1"),
         ("[sequencer]\nmax_txs_per_block = -1", "max_txs_per_block: -1 is out of range"),
         ("[mempool]\nmax_pending_tx_count = -1", "max_pending_tx_count: -1 .*at least 0"),
@@ -118,6 +121,17 @@ def test_wrong_settings_are_named(tmp_path, text, complaint):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match="can't read the configuration file"):
         load_settings(file=tmp_path / "none.toml")
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_bytes(b"\xdf\x00")
+    with pytest.raises(ConfigError, match="a.toml is not valid TOML"):
+        load_settings(file=path)
+
+
+def test_the_passphrase_of_a_wallet_is_no_setting():
+    assert load_settings(environment={"AZTECD_WALLET_PASSPHRASE": "x"}).config == Config()
 
 
 def test_an_unknown_variable_of_a_section_is_an_error():
