@@ -14,7 +14,13 @@ from aztecd.errors import InvalidInputError
 __all__ = ["ConfigError", "convert", "display_url", "masked_url", "read_toml", "shown"]
 
 
-_KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", Path: "a path", str: "a text"}
+_KINDS: Final = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    Path: "a path",
+    str: "a text",
+}
 
 
 class ConfigError(InvalidInputError):

@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from typing import Any
 
 from aztecd.errors import InvalidInputError, UnavailableError
@@ -45,16 +46,21 @@ def result_of(url: str, method: str, params: Sequence[str]) -> Any:
     call = {"jsonrpc": "2.0", "id": 1, "method": name, "params": [_value(text) for text in params]}
     if not url.startswith(("http://", "https://")):
         raise CallFailedError(f"{url} is no URL of a node: it must begin with http:// or https://")
-    request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-        url, json.dumps(call).encode(), {"content-type": "application/json"}
-    )
     try:
+        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+            url, json.dumps(call).encode(), {"content-type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310 - same
             answer = json.load(response)
     except urllib.error.HTTPError as error:
         answer = _error_body(error)
-    except (OSError, ValueError) as error:
-        raise NodeAwayError(f"no node answers at {url}: {error}") from error
+    except (OSError, ValueError, HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise NodeAwayError(
+            f"no node answers at {url}: {getattr(reason, 'strerror', None) or reason}"
+        ) from error
+    if not isinstance(answer, dict):
+        raise NodeAwayError(f"no node answers at {url}: what came is no JSON-RPC")
     if "error" in answer:
         raise CallFailedError(f"{name}: {answer['error'].get('message')} ({answer['error'].get('code')})")
     return answer.get("result")

@@ -152,7 +152,10 @@ def test_rpc_errors_end_in_one_line(capsys, url):
     assert main(["rpc", "fail", "--url", url]) == 1
     assert capsys.readouterr().err == "error: aztec_fail: no (-32702)\n"
     assert main(["rpc", "getVersion", "--url", "http://127.0.0.1:1"]) == 1
-    assert "no node answers at http://127.0.0.1:1" in capsys.readouterr().err
+    assert capsys.readouterr().err == "error: no node answers at http://127.0.0.1:1: Connection refused\n"
+    for wrong in ("http://[::1", "http://127.0.0.1:x", "http://a b"):
+        assert main(["rpc", "getVersion", "--url", wrong]) == 1
+        assert f"error: no node answers at {wrong}: " in capsys.readouterr().err
     assert main(["rpc", "getVersion", "--url", "ftp://x"]) == 1
     assert "is no URL of a node" in capsys.readouterr().err
 
