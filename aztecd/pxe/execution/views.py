@@ -49,8 +49,9 @@ BlockParameter: TypeAlias = BlockNumber | BlockHash | Literal["latest"]
 Scopes: TypeAlias = tuple[AztecAddress, ...] | Literal["ALL_SCOPES"]
 """The accounts whose notes and keys an execution may use.
 
-`()` shows no notes; keys, and messages to be found, are then those of all accounts, as in the reference: nobody
-is named, so nobody is left out. Shared secrets go by the account that the contract names, whatever the scopes.
+`()` shows no notes; keys, and messages to be found, are then those of all accounts, as in the reference:
+nobody is named, so nobody is left out. Shared secrets go by the account that the contract names, whatever the
+scopes.
 """
 
 ALL_SCOPES: Final = "ALL_SCOPES"
