@@ -7,6 +7,16 @@ methods do. Authority: @aztec/foundation src/json-rpc, @aztec/stdlib src/interfa
 from aztecd.rpc.dispatch import CallMetrics
 from aztecd.rpc.errors import ListenError, PortInUseError
 from aztecd.rpc.limits import RpcLimits
+from aztecd.rpc.listening import LOOPBACK, Port
 from aztecd.rpc.server import RpcServer, ServerAddress
 
-__all__ = ["CallMetrics", "ListenError", "PortInUseError", "RpcLimits", "RpcServer", "ServerAddress"]
+__all__ = [
+    "LOOPBACK",
+    "CallMetrics",
+    "ListenError",
+    "Port",
+    "PortInUseError",
+    "RpcLimits",
+    "RpcServer",
+    "ServerAddress",
+]

@@ -7,9 +7,7 @@ need more run more nodes behind a balancer, with L1 as the common source.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,9 +17,9 @@ from aiohttp import web
 
 from aztecd.rpc.blobs import BlobFiles, BlobRoutes
 from aztecd.rpc.dispatch import CallMetrics, Dispatcher
-from aztecd.rpc.errors import ListenError, PortInUseError
 from aztecd.rpc.http import HttpSurface
 from aztecd.rpc.limits import RpcLimits
+from aztecd.rpc.listening import Port
 from aztecd.rpc.responses import ResponseHeads
 
 if TYPE_CHECKING:
@@ -63,6 +61,7 @@ class _ClosedAtOnce(asyncio.Protocol):
 class RpcServer:
     """Serves a node's methods as JSON-RPC over HTTP.
 
+    `port` may have been taken before, at the same `host`.
     `headers` go with every answer (the versions that clients compare). `health` decides `GET /status`,
     `exposition` answers `GET /metrics`, `blobs` has the files below `/blobs/`.
     """
@@ -72,7 +71,7 @@ class RpcServer:
         *,
         node: NodeApi,
         host: str,
-        port: int,
+        port: int | Port,
         headers: Mapping[str, str],
         health: Callable[[], bool],
         limits: RpcLimits | None = None,
@@ -115,42 +114,19 @@ class RpcServer:
             is_full = len(protocols.connections) >= limits.max_connections
             return _ClosedAtOnce() if is_full else protocols()
 
-        listener = self._bind()
-        server = await loop.create_server(protocol, sock=listener, backlog=_BACKLOG)
-        host, port = listener.getsockname()[:2]
-        address = ServerAddress(host=self._host or host, port=port)
-        _log.info("rpc_listening", url=address.url)
-        try:
-            yield address
-        finally:
-            server.close()
-            protocols.pre_shutdown()
-            await protocols.shutdown(limits.stop_timeout_s)
-            await server.wait_closed()
-            _log.info("rpc_stopped")
-
-    def _bind(self) -> socket.socket:
-        """Open the one listening socket: the first address that the host's name has."""
-        try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                self._host or None, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            listener = socket.socket(family, kind, protocol)
-        except OSError as error:
-            raise ListenError(f"Can't listen on {self._host}: {error.strerror or error}.") from error
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(_BACKLOG)
-            listener.setblocking(False)
-        except OSError as error:
-            listener.close()
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUseError(self._host, self._port) from error
-            raise ListenError(
-                f"Can't listen on {self._host} port {self._port}: {error.strerror or error}."
-            ) from error
-        return listener
+        with Port.of(self._host, self._port) as port:
+            listener = port.listen(_BACKLOG)
+            server = await loop.create_server(protocol, sock=listener, backlog=_BACKLOG)
+            address = ServerAddress(host=self._host or listener.getsockname()[0], port=port.number)
+            _log.info("rpc_listening", url=address.url)
+            try:
+                yield address
+            finally:
+                server.close()
+                protocols.pre_shutdown()
+                await protocols.shutdown(limits.stop_timeout_s)
+                await server.wait_closed()
+                _log.info("rpc_stopped")
 
 
 def _silent_logger() -> logging.Logger:

@@ -22,8 +22,9 @@ from aiohttp import web
 
 from aztecd.rpc.bodies import is_json, read_body
 from aztecd.rpc.dispatch import Dispatcher
-from aztecd.rpc.errors import BAD_REQUEST, INVALID_REQUEST, ListenError, PortInUseError, RequestError
+from aztecd.rpc.errors import BAD_REQUEST, INVALID_REQUEST, ListenError, RequestError
 from aztecd.rpc.limits import RpcLimits
+from aztecd.rpc.listening import LOOPBACK, Port
 from aztecd.rpc.replies import decode_body, failure_before_routing
 from aztecd.rpc.server import ServerAddress
 from aztecd.rpc.wallet_methods import WALLET_METHODS, WALLET_NAMESPACES, WalletService
@@ -57,11 +58,14 @@ class WalletServer:
         wallets: Mapping[str, GuardedWallet],
         *,
         by_digest: Mapping[bytes, GuardedWallet] | None = None,
-        host: str = "127.0.0.1",
-        port: int = 0,
+        host: str = LOOPBACK,
+        port: int | Port = 0,
         limits: RpcLimits = WALLET_LIMITS,
     ) -> None:
-        """Take the wallets. Raises ListenError for an address that others can reach."""
+        """Take the wallets; `port` may have been taken before, at the same `host`.
+
+        Raises ListenError for an address that others can reach.
+        """
         if not _is_loopback(host):
             raise ListenError(f"A wallet listens on the loopback interface only, not on {host}.")
         self._host = host
@@ -85,21 +89,16 @@ class WalletServer:
         runner = web.ServerRunner(
             web.Server(self._handle, access_log=None), shutdown_timeout=self._limits.stop_timeout_s
         )
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, self._host, self._port)
+        with Port.of(self._host, self._port) as port:
+            await runner.setup()
             try:
-                await site.start()
-            except OSError as error:
-                if error.errno is not None and "in use" in (error.strerror or ""):
-                    raise PortInUseError(self._host, self._port) from error
-                raise ListenError(f"Can't listen on {self._host} port {self._port}: {error}") from error
-            host, port = runner.addresses[0][:2]
-            address = ServerAddress(host=host, port=port)
-            _log.info("wallet_listening", url=address.url)
-            yield address
-        finally:
-            await runner.cleanup()
+                listener = port.listen(self._limits.max_connections)
+                await web.SockSite(runner, listener, backlog=self._limits.max_connections).start()
+                address = ServerAddress(host=listener.getsockname()[0], port=port.number)
+                _log.info("wallet_listening", url=address.url)
+                yield address
+            finally:
+                await runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
