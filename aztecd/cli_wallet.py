@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aztecd.protocol.basic import AztecAddress
     from aztecd.pxe.artifacts import ContractArtifact
     from aztecd.pxe.keys import Protection
+    from aztecd.rpc import Port
     from aztecd.wallet.guard import Confirmation
     from aztecd.wallet.opening import WalletSetup
 
@@ -84,7 +85,7 @@ def add_wallet_commands(commands: _Subparsers) -> None:
         call.add_argument("--artifact", metavar="ARTIFACT", help="of the contract, if the wallet lacks it")
         _add_sender(call)
 
-    serve = _action(actions, "serve", "answer aztec.js' WalletSchema by JSON-RPC on this machine", _serve)
+    serve = _action(actions, "serve", "answer aztec.js' WalletSchema by JSON-RPC on this machine", None)
     serve.add_argument("--port", type=int, default=0, help="(default: a free one)")
     serve.add_argument(
         "--app",
@@ -105,14 +106,16 @@ def add_wallet_commands(commands: _Subparsers) -> None:
         default="ask",
         help="what an application may do without a grant (default %(default)s)",
     )
+    serve.set_defaults(run=_run_serve)
 
 
 _ARGUMENTS: Final = "JSON values; what is none is taken as text, @NAME as the address of that account"
 
 
 def _action(
-    actions: _Subparsers, name: str, help_text: str, run: Callable[..., Awaitable[int]]
+    actions: _Subparsers, name: str, help_text: str, run: Callable[..., Awaitable[int]] | None
 ) -> argparse.ArgumentParser:
+    """Add an action with what all have in common; `run` gets the opened wallet."""
     parser: argparse.ArgumentParser = actions.add_parser(name, help=help_text)
     parser.add_argument("--node-url", default="http://127.0.0.1:8080", help="(default %(default)s)")
     parser.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="where the wallet lies")
@@ -143,7 +146,8 @@ def _action(
         default="warning",
         help="lowest level that is logged; contracts write at debug (default %(default)s)",
     )
-    parser.set_defaults(run=lambda options: asyncio.run(_with_client(options, run)))
+    if run is not None:
+        parser.set_defaults(run=lambda options: asyncio.run(_with_client(options, run)))
     return parser
 
 
@@ -245,7 +249,7 @@ async def _balance(client: Client, options: argparse.Namespace) -> int:
 
 
 async def _deploy(client: Client, options: argparse.Namespace) -> int:
-    artifact = _read_artifact(client, options.artifact)
+    artifact = await _read_artifact(client, options.artifact)
     arguments = [await _value(client, text) for text in options.arguments]
     deployment = client.deploy(artifact, *arguments, constructor=options.constructor)
     sent = await deployment.send(sender=await _address(client, options.sender))
@@ -268,7 +272,15 @@ async def _simulate(client: Client, options: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve(client: Client, options: argparse.Namespace) -> int:
+def _run_serve(options: argparse.Namespace) -> int:
+    """Take the port before anything is written: tokens that nobody saw would be lost."""
+    from aztecd.rpc import LOOPBACK, Port  # noqa: PLC0415 - only this command needs it
+
+    with Port(LOOPBACK, options.port) as port:
+        return asyncio.run(_with_client(options, partial(_serve, port=port)))
+
+
+async def _serve(client: Client, options: argparse.Namespace, *, port: Port) -> int:
     from aztecd.rpc.wallet_server import WalletServer  # noqa: PLC0415 - only this command needs it
     from aztecd.wallet.apps import new_token  # noqa: PLC0415 - same
     from aztecd.wallet.guard import GuardedWallet  # noqa: PLC0415 - same
@@ -290,7 +302,7 @@ async def _serve(client: Client, options: argparse.Namespace) -> int:
             lines.append(f"{app.name} has its token")
     wallets = {owner: GuardedWallet.for_owner(client.wallet)}
     stopped = _interruption()
-    async with WalletServer(wallets, by_digest=guarded, port=options.port).serve() as address:
+    async with WalletServer(wallets, by_digest=guarded, port=port).serve() as address:
         for line in lines:
             _print(line)
         _print(f"ready {address.url}")
@@ -348,7 +360,7 @@ async def _artifact(client: Client, contract: str, given: str | None) -> Contrac
             return known
     if given is None:
         raise WalletUsageError(f"the wallet does not know 0x{address.hex()}: give its artifact")
-    artifact = _read_artifact(client, given)
+    artifact = await _read_artifact(client, given)
     published = await client.node.get_contract(address)
     if published is None:
         raise WalletUsageError(f"no contract is published at 0x{address.hex()}")
@@ -356,11 +368,15 @@ async def _artifact(client: Client, contract: str, given: str | None) -> Contrac
     return artifact
 
 
-def _read_artifact(client: Client, given: str) -> ContractArtifact:
+async def _read_artifact(client: Client, given: str) -> ContractArtifact:
+    found = await asyncio.to_thread(_artifact_in_file, Path(given))
+    return await client.wallet.standard_artifact(given) if found is None else found
+
+
+def _artifact_in_file(path: Path) -> ContractArtifact | None:
     from aztecd.pxe.artifacts import load_artifact  # noqa: PLC0415 - only some commands need it
 
-    path = Path(given)
-    return load_artifact(path.read_bytes()) if path.is_file() else client.wallet.standard_artifact(given)
+    return load_artifact(path.read_bytes()) if path.is_file() else None
 
 
 async def _value(client: Client, text: str) -> Any:

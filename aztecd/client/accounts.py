@@ -111,7 +111,7 @@ class AccountManager:
             signing_key=signing_key,
         )
         instance = await wallet.create_account(secrets, alias)
-        return cls(wallet, secrets, wallet.account_artifact(kind), instance)
+        return cls(wallet, secrets, await wallet.account_artifact(kind), instance)
 
     @property
     def address(self) -> AztecAddress:

@@ -109,6 +109,7 @@ class Deployment(Interaction, Generic[C]):
 
     async def register(self, sender: AztecAddress | None = None) -> C:
         """Let the wallet know of the contract without deploying it."""
+        await self._hash()
         instance = self.instance(sender)
         await self._wallet.register_contract(instance, self.artifact)
         return self._make(instance.address, self.artifact, self._wallet)
@@ -117,8 +118,7 @@ class Deployment(Interaction, Generic[C]):
         self, fee: FeeMethod | None = None, *, sender: AztecAddress | None = None
     ) -> ExecutionPayload:
         """Make the payload, and register the contract. Raises DeploymentError when nothing is to be done."""
-        # Hashing an artifact takes a tenth of a second.
-        await asyncio.to_thread(lambda: self.contract_class)
+        await self._hash()
         instance = self.instance(sender)
         payload = await self._payload(instance)
         if self.publication.registers:
@@ -129,6 +129,10 @@ class Deployment(Interaction, Generic[C]):
                 f"No transactions are needed to publish or initialize contract {self.artifact.name}"
             )
         return joined
+
+    async def _hash(self) -> None:
+        """Compute the class, which takes a tenth of a second for large contracts."""
+        await asyncio.to_thread(lambda: self.contract_class)
 
     async def _payload(self, instance: ContractInstanceWithAddress) -> ExecutionPayload:
         parts = [

@@ -203,19 +203,20 @@ class LocalWallet:
         """Take in an account; that does not deploy it. Raises WalletError, VaultLockedError."""
         if secrets.kind is AccountKind.STUB:
             raise WalletError("a stub approves everything: it is no account")
-        artifact = await asyncio.to_thread(self.account_artifact, secrets.kind)
+        artifact = await self.account_artifact(secrets.kind)
         instance, complete = await asyncio.to_thread(describe_account, secrets, artifact)
         await self.register_contract(instance, artifact, secrets.secret)
         self._accounts.add(secrets, complete, alias)
         return instance
 
-    def account_artifact(self, kind: AccountKind) -> ContractArtifact:
+    async def account_artifact(self, kind: AccountKind) -> ContractArtifact:
         """Give the code of a kind of account."""
-        return self._artifacts.artifact(kind.contract_name)
+        return await self.standard_artifact(kind.contract_name)
 
-    def standard_artifact(self, name: str) -> ContractArtifact:
+    async def standard_artifact(self, name: str) -> ContractArtifact:
         """Give the code of a contract of the wallet's folders, by name. Raises ArtifactMissingError."""
-        return self._artifacts.artifact(name)
+        # The first time megabytes of JSON are read.
+        return await asyncio.to_thread(self._artifacts.artifact, name)
 
     async def own_account(self, address: AztecAddress) -> OwnAccount:
         """Open an account. Raises AccountUnknownError, VaultLockedError."""
@@ -370,7 +371,7 @@ class LocalWallet:
     async def _stub_override(self) -> ContractOverride:
         """Give what stands in for an account, made once."""
         if self._stub is None:
-            artifact = await asyncio.to_thread(self.account_artifact, AccountKind.STUB)
+            artifact = await self.account_artifact(AccountKind.STUB)
             class_id = (await asyncio.to_thread(contract_class_of, artifact)).id
             self._stub = ContractOverride(
                 instance=instantiate(class_id, salt=random_nonce()), artifact=artifact

@@ -58,7 +58,7 @@ class Peer:
 
     async def _deploy(self, sender: str) -> str:
         account = _raw(sender)
-        artifact = self._wallet.standard_artifact("Token")
+        artifact = await self._wallet.standard_artifact("Token")
         deployment = self._client.deploy(artifact, account, "Bench", "BEN", 18)
         self._token = (await deployment.send(sender=account, wait=_WAIT)).contract
         return _text(self._token.address)
@@ -66,7 +66,7 @@ class Peer:
     async def _use(self, contract: str) -> str:
         instance = await self._client.node.get_contract(_raw(contract))
         assert instance is not None
-        artifact = self._wallet.standard_artifact("Token")
+        artifact = await self._wallet.standard_artifact("Token")
         await self._wallet.register_contract(instance, artifact)
         self._token = self._client.contract(instance.address, artifact)
         return contract

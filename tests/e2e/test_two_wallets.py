@@ -44,7 +44,7 @@ class Ours:
 
     async def use(self, address: str) -> None:
         instance = await self.client.node.get_contract(raw(address))
-        artifact = self.client.wallet.standard_artifact("Token")
+        artifact = await self.client.wallet.standard_artifact("Token")
         await self.client.wallet.register_contract(instance, artifact)
         self.token = self.client.contract(instance.address, artifact)
 

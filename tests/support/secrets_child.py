@@ -125,7 +125,7 @@ class Scenario:
         self.show("pxe", client.wallet.pxe)
         self.show("keys", client.wallet.pxe.keys)  # type: ignore[attr-defined]
 
-        code = client.wallet.standard_artifact("Token")
+        code = await client.wallet.standard_artifact("Token")
         deployed = await client.deploy(code, alice.address, "Token", "TOK", 18).send(
             sender=alice.address, wait=_WAIT
         )

@@ -73,7 +73,7 @@ async def begin(client: Client) -> tuple[Contract, ContractInstanceWithAddress]:
     """Deploy the minter's account and her token."""
     minter = await client.create_account(secret=Secret(MINTER.secret), salt=FR_ZERO, alias="minter")
     await minter.deployment().send(sender=NOBODY, wait=WAIT)
-    code = client.wallet.standard_artifact("Token")
+    code = await client.wallet.standard_artifact("Token")
     deployed = await client.deploy(code, minter.address, "Token", "TOK", 18).send(
         sender=minter.address, wait=WAIT
     )
@@ -96,7 +96,7 @@ async def opened(
         for known in (ALICE, BOB):
             await client.create_account(secret=Secret(known.secret), salt=FR_ZERO)
         await client.wallet.register_sender(MINTER.address)
-        code = client.wallet.standard_artifact("Token")
+        code = await client.wallet.standard_artifact("Token")
         await client.wallet.register_contract(instance, code)
         yield Books(client, client.contract(instance.address, code))
 
