@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from aztecd.daemon import (
 from aztecd.errors import AztecdError
 from aztecd.l1 import (
     ContractSet,
+    L1Account,
     L1Client,
     L1View,
     RollupReader,
@@ -47,6 +48,7 @@ from aztecd.node.node import AztecNode
 from aztecd.node.record import DataDirError, NetworkRecord
 from aztecd.observability import Metrics, configure_logging
 from aztecd.publisher_key import publisher_account
+from aztecd.rpc import LOOPBACK, Port
 from aztecd.state import WorldState, build_genesis
 from aztecd.storage import LevelStore, Prefix
 
@@ -58,24 +60,41 @@ _EPOCH_DURATION = 2
 """Of the chain that is checked; no record depends on it."""
 
 
-def run_local(settings: Settings) -> int:
+def run_local(settings: Settings, kzg: KzgWorker) -> int:
     """Run a local network until it is told to stop. Gives 0 after a clean stop, 3 after a bug."""
     config = settings.config
     configure_logging(level=config.log.level, style=config.log.format)
     artifacts = locate()
     with ExitStack() as stack:
         data_dir = stack.enter_context(data_directory(config.data_dir))
-        if not _begin(config, artifacts, data_dir):
+        ports = _Ports.taken(config, stack)
+        if not _begin(config, artifacts, data_dir, kzg):
             return 0
         # Without a record there is nothing on L1 that anybody knows of.
         is_known = NetworkRecord.load(data_dir) is not None
         chain = stack.enter_context(
             l1_chain(config.l1, program=artifacts.anvil, data_dir=data_dir, continues=is_known)
         )
-        return uvloop.run(_serve(config, artifacts, data_dir, chain))
+        return uvloop.run(_serve(config, artifacts, data_dir, chain, kzg, ports))
 
 
-def _begin(config: Config, artifacts: Artifacts, data_dir: Path) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ports:
+    """What clients will connect to. Taken first: a start that fails must not leave contracts on L1."""
+
+    rpc: Port
+    wallet: Port | None
+
+    @classmethod
+    def taken(cls, config: Config, stack: ExitStack) -> _Ports:
+        """Take them until the stack ends. Raises PortInUseError, ListenError."""
+        rpc = stack.enter_context(Port(config.rpc.host, config.rpc.port))
+        number = config.wallet.port
+        wallet = None if number is None else stack.enter_context(Port(LOOPBACK, number))
+        return cls(rpc=rpc, wallet=wallet)
+
+
+def _begin(config: Config, artifacts: Artifacts, data_dir: Path, kzg: KzgWorker) -> bool:
     """Fill a new data directory from an image with the standard contracts; False when told to stop.
 
     Where that is not possible they are deployed after the start: on an L1 node of somebody else, and without
@@ -90,7 +109,7 @@ def _begin(config: Config, artifacts: Artifacts, data_dir: Path) -> bool:
         folder="\0".join(folder.name for folder in artifacts.folders),
     )
     scratch = (data_dir,) if config.data_dir is None else ()
-    make = partial(_make_image, config, artifacts, scratch)
+    make = partial(_make_image, config, artifacts, kzg, scratch)
     try:
         return begin_from_image(data_dir, cache=artifacts.root / _IMAGES, name=name, make=make)
     except ArtifactsStorageError as error:
@@ -98,7 +117,9 @@ def _begin(config: Config, artifacts: Artifacts, data_dir: Path) -> bool:
         return True
 
 
-def _make_image(config: Config, artifacts: Artifacts, scratch: tuple[Path, ...], folder: Path) -> bool:
+def _make_image(
+    config: Config, artifacts: Artifacts, kzg: KzgWorker, scratch: tuple[Path, ...], folder: Path
+) -> bool:
     """Make a network with the standard contracts in a folder; False when told to stop.
 
     `scratch` is what else a stop has to remove.
@@ -114,7 +135,7 @@ def _make_image(config: Config, artifacts: Artifacts, scratch: tuple[Path, ...],
         ),
     )
     with l1_chain(own.l1, program=artifacts.anvil, data_dir=folder, continues=False) as chain:
-        return uvloop.run(_prepare(own, artifacts, (*scratch, folder), chain))
+        return uvloop.run(_prepare(own, artifacts, (*scratch, folder), chain, kzg))
 
 
 def check_data_dir(data_dir: Path) -> list[str]:
@@ -148,18 +169,25 @@ class _Opened:
 
     node: LocalNode
     l1: L1Parts
-    kzg: KzgWorker
+    account: L1Account
+    is_l1_warm: Event
     blobs: BlobStore
 
 
 @asynccontextmanager
 async def _opened(
-    config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain, is_stopping: Event
+    config: Config,
+    artifacts: Artifacts,
+    data_dir: Path,
+    chain: L1Chain,
+    kzg: KzgWorker,
+    is_stopping: Event,
 ) -> AsyncIterator[_Opened]:
     """Make the node and agree with L1; everything is closed at the end."""
     with ExitStack() as stack:
         contracts = ContractSet(artifacts.l1_artifacts)
         account = publisher_account(config.l1)
+        chain.trust_blobs_of(account.address)
         client = stack.enter_context(closing(L1Client(chain.url, errors=contracts.errors)))
         deployment = prepare_contracts(
             client,
@@ -180,7 +208,6 @@ async def _opened(
             view=L1View(reader),
         )
         store = stack.enter_context(closing(LevelStore.open(data_dir / DATABASE)))
-        kzg = stack.enter_context(closing(KzgWorker()))
         blobs = BlobStore.open(
             data_dir / BLOBS, BlobNamespace.of(deployment), max_bytes=config.blobs.max_bytes
         )
@@ -193,20 +220,23 @@ async def _opened(
             metrics=Metrics(),
             is_stopping=is_stopping,
         )
-        node = make_local(config, core, l1, account, kzg, blobs)
+        is_l1_warm = Event()
+        node = make_local(config, core, l1, account, kzg, blobs, is_l1_warm.is_set)
         await core.writer.run("agree_with_l1", node.producer.agree_with_l1)
         l1.view.refresh()
-        yield _Opened(node=node, l1=l1, kzg=kzg, blobs=blobs)
+        yield _Opened(node=node, l1=l1, account=account, is_l1_warm=is_l1_warm, blobs=blobs)
         await core.writer.close()
 
 
-async def _prepare(config: Config, artifacts: Artifacts, scratch: tuple[Path, ...], chain: L1Chain) -> bool:
+async def _prepare(
+    config: Config, artifacts: Artifacts, scratch: tuple[Path, ...], chain: L1Chain, kzg: KzgWorker
+) -> bool:
     """Deploy the standard contracts in the last folder, prove their blocks; False when told to stop."""
     is_stopping = Event()
     stop = stop_signal(is_stopping, scratch)
-    async with _opened(config, artifacts, scratch[-1], chain, is_stopping) as opened:
+    async with _opened(config, artifacts, scratch[-1], chain, kzg, is_stopping) as opened:
         node = opened.node
-        Thread(target=_warm_up, args=(opened,), name="aztecd-warm-up", daemon=True).start()
+        Thread(target=_warm_up, args=(opened, chain), name="aztecd-warm-up", daemon=True).start()
         is_done = await _deploy(node, artifacts, stop)
         if is_done:
             await node.core.writer.run("publish", node.producer.publish_proposed)
@@ -234,7 +264,7 @@ async def _deploy(node: LocalNode, artifacts: Artifacts, stop: asyncio.Event) ->
 
 
 @asynccontextmanager
-async def _wallet_service(port: int, node: AztecNode, artifacts: Artifacts) -> AsyncIterator[str]:
+async def _wallet_service(port: Port, node: AztecNode, artifacts: Artifacts) -> AsyncIterator[str]:
     """Serve a wallet with the test accounts, and give its URL.
 
     It asks for no token: whoever reaches it could sign with these accounts anyway.
@@ -249,21 +279,25 @@ async def _wallet_service(port: int, node: AztecNode, artifacts: Artifacts) -> A
             yield address.url
 
 
-async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain) -> int:
+async def _serve(
+    config: Config, artifacts: Artifacts, data_dir: Path, chain: L1Chain, kzg: KzgWorker, ports: _Ports
+) -> int:
     """Make the node, serve until a signal comes, and stop in order."""
     is_stopping = Event()
     stop = stop_signal(is_stopping, (data_dir,) if config.data_dir is None else ())
-    async with _opened(config, artifacts, data_dir, chain, is_stopping) as opened:
+    async with _opened(config, artifacts, data_dir, chain, kzg, is_stopping) as opened:
         node, core, l1 = opened.node, opened.node.core, opened.l1
         if _lacks_contracts(config, data_dir, node) and not await _deploy(node, artifacts, stop):
             return 0
         relax_garbage_collection()
         async with AsyncExitStack() as running:
-            url = (await running.enter_async_context(rpc_server(config, core, opened.blobs).run())).url
+            url = (
+                await running.enter_async_context(rpc_server(config, core, opened.blobs, ports.rpc).run())
+            ).url
             wallet_url = None
-            if config.wallet.port is not None:
+            if ports.wallet is not None:
                 wallet_url = await running.enter_async_context(
-                    _wallet_service(config.wallet.port, core.api, artifacts)
+                    _wallet_service(ports.wallet, core.api, artifacts)
                 )
             print(
                 start_card(
@@ -282,17 +316,27 @@ async def _serve(config: Config, artifacts: Artifacts, data_dir: Path, chain: L1
             print(f"ready {url}", flush=True)
             _log.info("ready", url=url, hashing=KERNEL, blocks=core.ledger.world_state.tip)
             # Nobody waits for this thread: stopping must not take as long as warming up.
-            Thread(target=_warm_up, args=(opened, chain), name="aztecd-warm-up", daemon=True).start()
+            Thread(target=_warm_up_and_save, args=(opened, chain), name="aztecd-warm-up", daemon=True).start()
             await run_tasks(_tasks(node), core.writer, stop)
     return exit_status(core.writer)
 
 
-def _warm_up(opened: _Opened, chain: L1Chain | None = None) -> None:
-    """Do what the first block would wait for, while clients connect: seconds of work, all of it optional."""
+def _warm_up(opened: _Opened, chain: L1Chain) -> None:
+    """Let L1 do what its first proof would wait for, while clients connect: seconds of work."""
     try:
-        opened.kzg.start()
         warm_up_blobs(opened.l1.client, opened.l1.deployment.chain_id)
-        if chain is not None:
-            chain.save()
+        chain.check_blobs_of(opened.account.address)
     except AztecdError as error:
         _log.debug("warm_up_failed", reason=str(error))
+    opened.is_l1_warm.set()
+    with suppress(RuntimeError):  # the event loop has ended meanwhile
+        opened.node.miner.wake_from_thread()
+
+
+def _warm_up_and_save(opened: _Opened, chain: L1Chain) -> None:
+    """Warm up, and keep L1's state for the case that all processes are killed."""
+    _warm_up(opened, chain)
+    try:
+        chain.save()
+    except AztecdError as error:
+        _log.debug("l1_state_not_saved", reason=str(error))

@@ -32,6 +32,7 @@ from aztecd.node.data_dir import data_directory
 from aztecd.node_card import node_card
 from aztecd.observability import Metrics, configure_logging
 from aztecd.publisher_key import proposer_account
+from aztecd.rpc import Port
 from aztecd.storage import LevelStore
 
 __all__ = ["run_node"]
@@ -39,7 +40,7 @@ __all__ = ["run_node"]
 _log = structlog.get_logger("aztecd")
 
 
-def run_node(settings: Settings) -> int:
+def run_node(settings: Settings, kzg: KzgWorker) -> int:
     """Run a node of a rollup until it is told to stop. Gives 0 after a clean stop, 3 after a bug."""
     config = settings.config
     configure_logging(level=config.log.level, style=config.log.format)
@@ -48,6 +49,7 @@ def run_node(settings: Settings) -> int:
     artifacts = locate()
     with ExitStack() as stack:
         data_dir = stack.enter_context(data_directory(place.data_dir))
+        port = stack.enter_context(Port(config.rpc.host, config.rpc.port))
         contracts = ContractSet(artifacts.l1_artifacts)
         client = stack.enter_context(closing(L1Client(place.l1_url, errors=contracts.errors)))
         rollup = join(settings, place, client, contracts, data_dir)
@@ -62,7 +64,7 @@ def run_node(settings: Settings) -> int:
             view=L1View(reader),
         )
         l1.view.refresh()
-        return uvloop.run(_serve(config, artifacts, data_dir, l1, rollup, account))
+        return uvloop.run(_serve(config, artifacts, data_dir, l1, rollup, account, kzg, port))
 
 
 def _check(config: Config) -> None:
@@ -85,13 +87,14 @@ async def _serve(
     l1: L1Parts,
     rollup: Rollup,
     account: L1Account | None,
+    kzg: KzgWorker,
+    port: Port,
 ) -> int:
     """Make the node, serve until a signal comes, and stop in order."""
     is_stopping, is_caught_up = Event(), Event()
     stop = stop_signal(is_stopping)
     with ExitStack() as stack:
         store = stack.enter_context(closing(LevelStore.open(data_dir / DATABASE)))
-        kzg = stack.enter_context(closing(KzgWorker()))
         blobs = BlobStore.open(
             data_dir / BLOBS, BlobNamespace.of(rollup.deployment), max_bytes=config.blobs.max_bytes
         )
@@ -106,9 +109,8 @@ async def _serve(
             is_caught_up=is_caught_up.is_set,
         )
         node = make_joined(config, core, l1, account, kzg, blobs, is_caught_up)
-        kzg.start()
         relax_garbage_collection()
-        async with rpc_server(config, core, blobs).run() as address:
+        async with rpc_server(config, core, blobs, port).run() as address:
             tips = core.ledger.chain.tips()
             print(
                 node_card(

@@ -280,16 +280,26 @@ def make_producer(
 
 
 def make_local(
-    config: Config, core: Core, l1: L1Parts, account: L1Account, kzg: KzgWorker, blobs: BlobStore
+    config: Config,
+    core: Core,
+    l1: L1Parts,
+    account: L1Account,
+    kzg: KzgWorker,
+    blobs: BlobStore,
+    is_l1_warm: Callable[[], bool],
 ) -> LocalNode:
-    """Make the node of a local network: it builds at once, and watches L1 only for what happens to it."""
+    """Make the node of a local network: it builds at once, and watches L1 only for what happens to it.
+
+    No epoch is settled before `is_l1_warm`, unless one must be: a proof keeps L1 from mining until it is.
+    """
+    settles = config.sequencer.settle_epochs is not False
     producer = make_producer(config, core, l1, make_sender(core, l1, account), kzg, blobs)
     miner = AutoMiner(
         writer=core.writer,
         producer=producer,
         mempool=core.ledger.mempool,
         outlook=core.outlook,
-        settle_epochs=config.sequencer.settle_epochs is not False,
+        may_settle=lambda: settles and is_l1_warm(),
     )
     core.ledger.mempool.subscribe(miner.wake_from_thread)
     monitor = L1Monitor(

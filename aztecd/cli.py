@@ -6,14 +6,18 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aztecd import __version__
 from aztecd.cli_wallet import add_codegen_command, add_wallet_commands
 from aztecd.config import Settings, load_settings
 from aztecd.errors import AztecdError
+
+if TYPE_CHECKING:
+    from aztecd.crypto.kzg import KzgWorker
 
 __all__ = ["main"]
 
@@ -230,16 +234,33 @@ def _settings(options: argparse.Namespace) -> Settings:
     return load_settings(file=options.config, environment=os.environ, flags=flags)
 
 
-def _run_local(options: argparse.Namespace) -> int:
-    from aztecd.app import run_local  # noqa: PLC0415 - the other commands start without the node
+@contextmanager
+def _kzg() -> Iterator[KzgWorker]:
+    """Start what makes blobs before anything else: it takes as long as the imports and all other steps.
 
-    return run_local(_settings(options))
+    The first block would wait for it.
+    """
+    from aztecd.crypto.kzg import KzgWorker  # noqa: PLC0415 - the other commands start without the node
+
+    with closing(KzgWorker()) as worker:
+        worker.start()
+        yield worker
+
+
+def _run_local(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    with _kzg() as kzg:
+        from aztecd.app import run_local  # noqa: PLC0415 - the other commands start without the node
+
+        return run_local(settings, kzg)
 
 
 def _run_node(options: argparse.Namespace) -> int:
-    from aztecd.app_node import run_node  # noqa: PLC0415 - the other commands start without the node
+    settings = _settings(options)
+    with _kzg() as kzg:
+        from aztecd.app_node import run_node  # noqa: PLC0415 - the other commands start without the node
 
-    return run_node(_settings(options))
+        return run_node(settings, kzg)
 
 
 def _run_fetch(_: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from aztecd.crypto.field import fr_hex
 from aztecd.errors import AztecdError
 from aztecd.l1.blobs import BlobStore
 from aztecd.node.writer import SerialWriter
-from aztecd.rpc import RpcLimits, RpcServer
+from aztecd.rpc import Port, RpcLimits, RpcServer
 
 __all__ = [
     "BLOBS",
@@ -133,12 +133,12 @@ class _StopRequestedError(Exception):
     """Ends the task group."""
 
 
-def rpc_server(config: Config, core: Core, blobs: BlobStore) -> RpcServer:
+def rpc_server(config: Config, core: Core, blobs: BlobStore, port: Port) -> RpcServer:
     """Make the server of a node's methods, and of its blobs; it is healthy until the writer meets a bug."""
     return RpcServer(
         node=core.api,
         host=config.rpc.host,
-        port=config.rpc.port,
+        port=port,
         headers=_headers(),
         health=lambda: core.writer.bug is None,
         limits=RpcLimits(

@@ -1,9 +1,10 @@
-"""Make a development node load its KZG setup before the first checkpoint needs it.
+"""Make a development node load its KZG setup before a checkpoint or a proof needs it.
 
-Anvil 1.5.1 loads the setup at the first blob, which takes three seconds of one core; the first checkpoint
-would wait that long. A blob transaction with a wrong proof is refused only after the proof was looked at, and
-Anvil goes on answering and mining meanwhile (a call of the point evaluation precompile would block mining).
-Hardhat loads the setup once more for the precompile, which the first epoch proof would wait for.
+Anvil 1.5.1 loads the setup at the first blob that it checks or the first proof, which takes three seconds of
+one core; either would wait that long. A blob transaction with a wrong proof is refused only after the proof
+was looked at, and Anvil goes on answering and mining meanwhile (a call of the point evaluation precompile
+would block mining). Hardhat loads the setup once more for the precompile, which the first epoch proof would
+wait for.
 """
 
 from __future__ import annotations

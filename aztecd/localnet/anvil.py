@@ -7,6 +7,9 @@ calls work at the blocks from then on only. The clock is not in it either; we se
 A keeper (`keeper.py`) sends Anvil SIGTERM when the daemon ends, however it ends, so even a `kill -9` of the
 daemon leaves a saved state. Anvil writes in place; it therefore writes a file of its own, which takes the
 place of the one that is loaded only when it is complete.
+
+Anvil loads a KZG setup when it checks the first blob, which takes three seconds of one core. It checks none
+of accounts that it impersonates, whose transactions are otherwise what they always are.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ import orjson
 
 from aztecd.localnet.errors import AnvilBusyError, AnvilError, AnvilMissingError, AnvilPortError
 from aztecd.localnet.keeper import Keeper, finish_mining
+from aztecd.protocol.basic import EthAddress
 
 __all__ = ["Anvil", "AnvilOptions"]
 
@@ -124,6 +128,14 @@ class Anvil:
         """Whether it still runs."""
         return self._process.poll() is None
 
+    def trust_blobs_of(self, account: EthAddress) -> None:
+        """Take an account's blobs unchecked, also before the KZG setup is there. Raises AnvilError."""
+        self._ask("anvil_impersonateAccount", f"0x{account.hex()}")
+
+    def check_blobs_of(self, account: EthAddress) -> None:
+        """Check an account's blobs again, as those of others. Raises AnvilError."""
+        self._ask("anvil_stopImpersonatingAccount", f"0x{account.hex()}")
+
     def save(self) -> None:
         """Save the state while Anvil runs, for the case that all processes are killed or the power fails.
 
@@ -207,6 +219,12 @@ class Anvil:
         behind = latest + 1 - int(self._request("eth_getBlockByNumber", "pending", False)["timestamp"], 16)
         if behind > 0:
             self._request("evm_increaseTime", behind)
+
+    def _ask(self, method: str, *params: Any) -> Any:
+        try:
+            return self._request(method, *params)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise AnvilError(f"Anvil does not answer {method}: {error}") from error
 
     def _request(self, method: str, *params: Any) -> Any:
         """Ask Anvil something without web3, which need not be loaded yet when Anvil starts."""

@@ -7,6 +7,7 @@ half a day, a block without transactions is built: wallets need a newest block t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -36,13 +37,14 @@ class AutoMiner:
         producer: CheckpointProducer,
         mempool: Mempool,
         outlook: L1Outlook,
-        settle_epochs: bool,
+        may_settle: Callable[[], bool],
     ) -> None:
+        """Take finished collaborators; `may_settle` is asked each time when there is nothing to build."""
         self._writer = writer
         self._producer = producer
         self._mempool = mempool
         self._outlook = outlook
-        self._settle_epochs = settle_epochs
+        self._may_settle = may_settle
         self._wake = Wake()
         self._must_agree = False
 
@@ -84,5 +86,5 @@ class AutoMiner:
             if await self._writer.run("produce", self._producer.produce) is None:
                 break
         await self._writer.run("publish", self._producer.publish_proposed)
-        if self._settle_epochs and await self._writer.run("settle", self._producer.settle):
+        if self._may_settle() and await self._writer.run("settle", self._producer.settle):
             self._wake.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from aztecd.l1 import (
 from aztecd.localnet.accounts import FUNDED_ADDRESSES
 from aztecd.localnet.anvil import Anvil, AnvilOptions
 from aztecd.node.record import DataDirError, NetworkRecord
+from aztecd.protocol.basic import EthAddress
 
 __all__ = ["L1Chain", "l1_chain", "prepare_contracts"]
 
@@ -34,10 +35,25 @@ _log = structlog.get_logger("aztecd.localnet")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class L1Chain:
-    """A running L1 node; `save` keeps its state in case the power fails, if that is in our hands."""
+    """A running L1 node. What its methods are for is in our hands with an Anvil of our own only."""
 
     url: str
-    save: Callable[[], None]
+    anvil: Anvil | None = None
+
+    def save(self) -> None:
+        """Keep its state in case the power fails."""
+        if self.anvil is not None:
+            self.anvil.save()
+
+    def trust_blobs_of(self, account: EthAddress) -> None:
+        """Let nobody wait until the node can check blobs."""
+        if self.anvil is not None:
+            self.anvil.trust_blobs_of(account)
+
+    def check_blobs_of(self, account: EthAddress) -> None:
+        """Take no blobs unchecked any more."""
+        if self.anvil is not None:
+            self.anvil.check_blobs_of(account)
 
 
 @contextmanager
@@ -47,7 +63,7 @@ def l1_chain(config: L1Config, *, program: Path, data_dir: Path, continues: bool
     It begins a new chain unless it `continues`: a start that was cut short can leave half a deployment.
     """
     if config.rpc_url is not None:
-        yield L1Chain(url=config.rpc_url, save=lambda: None)
+        yield L1Chain(url=config.rpc_url)
         return
     anvil = Anvil.start(
         AnvilOptions(
@@ -60,7 +76,7 @@ def l1_chain(config: L1Config, *, program: Path, data_dir: Path, continues: bool
     )
     _log.debug("anvil_started", port=anvil.port, pid=anvil.pid)
     try:
-        yield L1Chain(url=anvil.url, save=anvil.save)
+        yield L1Chain(url=anvil.url, anvil=anvil)
     finally:
         anvil.stop()
 

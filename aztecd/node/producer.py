@@ -350,7 +350,7 @@ class CheckpointProducer:
     def _settle_before(self, plan: SlotPlan) -> None:
         """Prove older epochs before the new slot closes their window: an unproven epoch would be pruned."""
         epoch = self._epoch(self._ledger.chain.tips().proven.checkpoint_number + 1)
-        if epoch is not None and epoch != self._reader.clock.epoch_of(plan.slot):
+        if epoch is not None and plan.timestamp >= self._reader.clock.proof_deadline(epoch):
             self.settle()
 
     def _candidates(self) -> Iterator[Tx]:

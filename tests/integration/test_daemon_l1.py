@@ -13,7 +13,7 @@ from aztecd.protocol.header import BlockHeader
 from tests.crash.verdicts import anvils_of, check_l1_agrees, l1_url, settle
 from tests.support.daemon import STOP_LIMIT_S, Daemon
 from tests.support.json_rpc import RpcClient, RpcFailureError
-from tests.support.load import IN_A_BLOCK, TxMaker, wait_until
+from tests.support.load import IN_A_BLOCK, ON_L1, TxMaker, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,6 +160,25 @@ def test_after_days_there_is_a_new_block_to_build_on(artifacts, tmp_path):
         assert rpc.call("aztec_getBlockNumber") == 3
         settle(rpc)
         check_l1_agrees(rpc, l1)
+        daemon.stop()
+
+
+def test_an_epoch_is_proven_before_its_window_closes_and_not_sooner(artifacts, tmp_path):
+    """A proof may have to wait for L1's KZG setup; blocks then need not wait for the proof."""
+    config = tmp_path / "aztecd.toml"
+    config.write_text("[sequencer]\nsettle_epochs = false\n")
+    with running(tmp_path / "data", "--config", str(config)) as (daemon, rpc):
+        slots, proven = [], 0
+        while len(slots) < 7:
+            wait_mined(rpc, send(rpc, f"block:{len(slots)}"), statuses=ON_L1)
+            header = rpc.call("aztec_getBlockHeader", len(slots) + 1)
+            slot = int(header["globalVariables"]["slotNumber"], 0)
+            # Two slots are an epoch, which can be proven until the next one ends.
+            if len(slots) > proven and slot >= (slots[proven] // 2 + 2) * 2:
+                proven = len(slots)
+            slots.append(slot)
+            assert rpc.call("aztec_getProvenBlockNumber") == proven, slots
+        assert proven >= 2, slots
         daemon.stop()
 
 

@@ -229,6 +229,23 @@ def test_an_occupied_port_is_told(data_dir, taken_port):
     assert_starts(data_dir)
 
 
+@pytest.mark.parametrize("other_l1", [31337], indirect=True)
+@pytest.mark.parametrize("option", ["--port", "--wallet-port"])
+def test_an_occupied_port_is_told_before_anything_is_sent_to_l1(other_l1, tmp_path, taken_port, option):
+    data_dir = tmp_path / "data"
+    done = local("--l1-rpc-url", other_l1.url, option, taken_port, data_dir=data_dir)
+    assert_told(done, taken_port, "in use")
+    assert other_l1._request("eth_blockNumber") == "0x0"
+    assert not (data_dir / "network.json").exists()
+
+
+def test_an_occupied_port_of_a_wallet_service_is_told_before_anything_is_written(tmp_path, taken_port):
+    data_dir = tmp_path / "wallet"
+    done = run("wallet", "serve", "--plain", "--data-dir", str(data_dir), "--port", taken_port)
+    assert_told(done, taken_port, "in use")
+    assert not data_dir.exists()
+
+
 def test_an_occupied_l1_port_is_told(data_dir, taken_port):
     done = run("local", "--port", "0", "--l1-port", taken_port, "--data-dir", str(data_dir))
     assert_told(done, taken_port, "--l1-port", "--l1-rpc-url")

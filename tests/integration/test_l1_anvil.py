@@ -15,14 +15,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aztecd.l1 import ContractSet, L1Client, attach
+from aztecd.l1.blob_tx import BlobSidecar, BlobTransaction, SidecarForm
+from aztecd.l1.transaction import Fees
 from aztecd.localnet.anvil import Anvil, AnvilOptions
 from aztecd.localnet.errors import AnvilBusyError, AnvilError, AnvilMissingError, AnvilPortError
-from tests.support.l1_chain import EMPTY_BLOB, L1Chain
+from aztecd.protocol.basic import EthAddress
+from tests.support.json_rpc import RpcClient, RpcFailureError
+from tests.support.l1_chain import DEPLOYER, EMPTY_BLOB, INFINITY, L1Chain
 
 if TYPE_CHECKING:
     from aztecd.artifacts import Artifacts
 
 pytestmark = pytest.mark.integration
+
+GENERATOR = bytes.fromhex(
+    "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+)
+"""A point that proves nothing of an empty blob."""
 
 
 @pytest.fixture
@@ -146,6 +155,35 @@ def test_a_saved_state_outlives_a_kill(options: AnvilOptions):
     try:
         assert int(anvil._request("eth_blockNumber"), 16) == 5
     finally:
+        anvil.kill()
+
+
+@pytest.mark.timeout(240)
+def test_blobs_of_a_trusted_account_need_no_kzg_setup(options: AnvilOptions):
+    """Loading it takes Anvil seconds; the others' blobs wait for it, and only right ones are taken."""
+    anvil = Anvil.start(options)
+
+    def send(nonce: int, proof: bytes) -> str:
+        sidecar = BlobSidecar(
+            form=SidecarForm.EIP4844, blobs=(EMPTY_BLOB,), commitments=(INFINITY,), proofs=(proof,)
+        )
+        transaction = BlobTransaction(to=EthAddress(bytes(20)), data=b"", gas=21_000, sidecar=sidecar)
+        fees = Fees(max_fee=10**11, max_priority_fee=1, max_blob_fee=10)
+        signed = transaction.sign(DEPLOYER, chain_id=options.chain_id, nonce=nonce, fees=fees)
+        return l1.call("eth_sendRawTransactionSync", f"0x{signed.raw.hex()}")["status"]
+
+    l1 = RpcClient(anvil.url, timeout_s=150)
+    try:
+        anvil.trust_blobs_of(DEPLOYER.address)
+        # That a wrong one is taken shows that nothing is looked at, so nothing is loaded either.
+        assert send(0, GENERATOR) == "0x1"
+        assert send(1, INFINITY) == "0x1"
+        anvil.check_blobs_of(DEPLOYER.address)
+        with pytest.raises(RpcFailureError, match="invalid KZG proof"):
+            send(2, GENERATOR)
+        assert send(2, INFINITY) == "0x1"
+    finally:
+        l1.close()
         anvil.kill()
 
 

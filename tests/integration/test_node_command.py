@@ -167,6 +167,17 @@ def test_an_l1_node_that_is_away_is_told(network, tmp_path):
     assert "word" not in done.stderr
 
 
+def test_an_occupied_port_is_told_before_l1_is_asked(tmp_path):
+    with closing(socket.socket()) as listener, closing(socket.socket()) as unused:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        unused.bind(("127.0.0.1", 0))
+        port, l1_port = (str(item.getsockname()[1]) for item in (listener, unused))
+        where = ("--l1-rpc-url", f"http://127.0.0.1:{l1_port}", "--registry", NOBODY)
+        done = run("node", *where, "--data-dir", str(tmp_path / "data"), "--port", port)
+    assert_told(done, port, "in use")
+
+
 def test_a_wrong_registry_is_told(network, tmp_path):
     assert_told(network.refused(tmp_path / "data", "--registry", NOBODY), NOBODY, "no Aztec Registry")
     assert not (tmp_path / "data" / "network.json").exists()

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import http.server
 import json
+import sys
 import threading
+from types import ModuleType
 
 import pytest
 
 from aztecd import __version__
 from aztecd.cli import main
+from aztecd.crypto.kzg import KzgWorker
 from aztecd.storage import LevelStore
 
 
@@ -63,6 +66,24 @@ def test_a_node_says_all_that_it_needs(capsys, no_settings):
     told = capsys.readouterr().err
     assert told.startswith("error: aztecd node needs --l1-rpc-url and --registry and --data-dir: ")
     assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("command", "module"), [("local", "app"), ("node", "app_node")])
+def test_what_the_first_block_waits_for_starts_before_the_imports(monkeypatch, no_settings, command, module):
+    done = []
+
+    class App(ModuleType):
+        def __getattr__(self, name):
+            if name.startswith("__"):
+                raise AttributeError(name)
+            done.append(f"import {name}")
+            return lambda settings, kzg: done.append(name) or 0
+
+    monkeypatch.setitem(sys.modules, f"aztecd.{module}", App(module))
+    monkeypatch.setattr(KzgWorker, "start", lambda self: done.append("start"))
+    monkeypatch.setattr(KzgWorker, "close", lambda self: done.append("close"))
+    assert main([command]) == 0
+    assert done == ["start", f"import run_{command}", f"run_{command}", "close"]
 
 
 def test_a_wrong_setting_ends_in_one_line(capsys, tmp_path, no_settings):

@@ -35,7 +35,7 @@ class Idle:
 @pytest.mark.parametrize("turns", range(8))
 async def test_a_miner_that_is_woken_and_stopped_at_once_stops(turns):
     idle: Any = Idle()
-    miner = AutoMiner(writer=idle, producer=idle, mempool=idle, outlook=idle, settle_epochs=True)
+    miner = AutoMiner(writer=idle, producer=idle, mempool=idle, outlook=idle, may_settle=lambda: True)
     task = asyncio.ensure_future(miner.run())
     for _ in range(20):
         await asyncio.sleep(0)
@@ -48,3 +48,30 @@ async def test_a_miner_that_is_woken_and_stopped_at_once_stops(turns):
     task.cancel()
     assert is_stopped
     assert task.cancelled()
+
+
+async def test_epochs_are_settled_only_when_that_is_cheap():
+    settled = asyncio.Event()
+
+    class Settling(Idle):
+        def settle(self) -> bool:
+            settled.set()
+            return False
+
+    idle: Any = Settling()
+    is_cheap, asked = False, asyncio.Event()
+
+    def may_settle() -> bool:
+        asked.set()
+        return is_cheap
+
+    miner = AutoMiner(writer=idle, producer=idle, mempool=idle, outlook=idle, may_settle=may_settle)
+    task = asyncio.ensure_future(miner.run())
+    async with asyncio.timeout(10):
+        await asked.wait()
+        assert not settled.is_set()
+        is_cheap = True
+        miner.wake()
+        await settled.wait()
+    task.cancel()
+    await asyncio.wait([task])
