@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from aztecd import __version__
 from aztecd.cli_wallet import add_codegen_command, add_wallet_commands
 from aztecd.config import Settings, load_settings
-from aztecd.errors import AztecdError
+from aztecd.errors import AztecdError, InvalidInputError
 
 if TYPE_CHECKING:
     from aztecd.crypto.kzg import KzgWorker
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _EXIT_FAILED = 1
+_HASH: Final = re.compile("0x[0-9a-fA-F]{64}")
 _KEYS: Final = {
     "host": "rpc.host",
     "port": "rpc.port",
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help", "--version"}):
         given.insert(0, "local")
-    options = _parser().parse_args(given)
+    options = _parsed(given)
     try:
         return int(options.run(options))
     except AztecdError as error:
@@ -62,6 +64,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _EXIT_FAILED
     except KeyboardInterrupt:
         return 130
+
+
+def _parsed(given: Sequence[str]) -> argparse.Namespace:
+    """Read the words; those of a list may stand on both sides of an option, which argparse does not know."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(given)
+    if rest and ("arguments" not in options or any(word.startswith("--") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.arguments += rest
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,7 +115,9 @@ def _parser() -> argparse.ArgumentParser:
 
     call = commands.add_parser("rpc", help="call a method of a running node and print its result as JSON")
     call.add_argument("method", metavar="METHOD", help="such as getL2Tips or aztec_getBlock")
-    call.add_argument("params", nargs="*", metavar="PARAM", help="JSON values; what is none is taken as text")
+    call.add_argument(
+        "arguments", nargs="*", metavar="PARAM", help="JSON values; what is none is taken as text"
+    )
     _add_url_flag(call)
     call.set_defaults(run=_run_rpc)
 
@@ -137,7 +152,6 @@ def _add_common_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--data-dir",
-        type=Path,
         metavar="DIR",
         help="keep the chain here; a local network without it is gone at the end",
     )
@@ -209,7 +223,6 @@ def _add_node_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--publisher-key-file",
-        type=Path,
         metavar="FILE",
         help="holds the private key of the account that proposes (on chain id 31337 the first development "
         "account does without it)",
@@ -290,7 +303,7 @@ def _run_config_show(options: argparse.Namespace) -> int:
 def _run_rpc(options: argparse.Namespace) -> int:
     from aztecd.rpc.call import call_node  # noqa: PLC0415 - only this command needs it
 
-    print(call_node(options.url, options.method, options.params))
+    print(call_node(options.url, options.method, options.arguments))
     return 0
 
 
@@ -298,6 +311,10 @@ def _run_trace(options: argparse.Namespace) -> int:
     from aztecd.rpc.call import result_of  # noqa: PLC0415 - only this command needs it
     from aztecd.rpc.trace_view import show_trace  # noqa: PLC0415 - only this command needs it
 
+    if not _HASH.fullmatch(options.tx_hash):
+        raise InvalidInputError(
+            f"{options.tx_hash[:80]!r} is no transaction hash: it must be 0x and 64 hexadecimal digits"
+        )
     # As JSON text: what a user gives is a hash, whatever it looks like.
     show_trace(result_of(options.url, "traceTx", [json.dumps(options.tx_hash)]), sys.stdout)
     return 0

@@ -40,7 +40,7 @@ __all__ = [
 
 _ENV_PREFIX = "AZTECD_"
 _OTHER_VARIABLES = frozenset({"AZTECD_WALLET_PASSPHRASE"})
-"""Which look like settings and belong to the wallet's commands: a shell may have them while a daemon starts."""
+"""They look like settings, and belong to the wallet's commands: a daemon's shell may have them too."""
 _SECRETS = frozenset({"l1.publisher_key"})
 _URLS = frozenset({"l1.rpc_url", "blobs.sources"})
 _LEAST: Final = {

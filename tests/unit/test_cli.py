@@ -162,11 +162,34 @@ def test_rpc_reads_parameters_as_json_or_text(capsys, url):
 
 
 def test_trace_shows_a_tree(capsys, url):
-    assert main(["trace", "0x01", "--url", url]) == 0
+    assert main(["trace", f"0x{1:064x}", "--url", url]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "0x01  block 5  success  gas 3 + 2 DA, fee 4",
         "└── no public calls",
     ]
+
+
+@pytest.mark.parametrize("tx_hash", ["0x12", "5", "", "0x" + "g" * 64])
+def test_trace_names_what_is_no_hash(capsys, url, tx_hash):
+    assert main(["trace", tx_hash, "--url", url]) == 1
+    assert capsys.readouterr().err == (
+        f"error: {tx_hash!r} is no transaction hash: it must be 0x and 64 hexadecimal digits\n"
+    )
+
+
+def test_parameters_may_stand_on_both_sides_of_an_option(capsys, url):
+    assert main(["rpc", "getBlocks", "--url", url, "1", "-2"]) == 0
+    assert json.loads(capsys.readouterr().out)["params"] == [1, -2]
+    assert main(["rpc", "getBlocks", "1", "--url", url, "2"]) == 0
+    assert json.loads(capsys.readouterr().out)["params"] == [1, 2]
+    with pytest.raises(SystemExit):
+        main(["rpc", "getBlocks", "--url", url, "1", "--nonsense"])
+    assert "unrecognized arguments: 1 --nonsense" in capsys.readouterr().err
+
+
+def test_an_empty_directory_is_not_the_current_one(capsys, no_settings):
+    assert main(["config", "show", "--data-dir", ""]) == 1
+    assert capsys.readouterr().err == "error: data_dir (flag): '' is not a path\n"
 
 
 def test_rpc_errors_end_in_one_line(capsys, url):
