@@ -14,14 +14,14 @@ __all__ = ["MempoolConfig", "PoolChain"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MempoolConfig:
-    """Limits of the pool. The first three and the last are the reference's settings and defaults.
+    """Limits of the pool. The first three are the reference's settings and defaults.
 
     `max_pending_count`: P2P_MAX_PENDING_TX_COUNT, 0 is no limit. `price_bump_percentage`:
     P2P_RPC_PRICE_BUMP_PERCENTAGE. `min_age_ms`: P2P_MIN_TX_POOL_AGE_MS, how long a transaction waits before a
     block may take it. `max_pending_bytes` bounds what pending transactions take on disk (0 is no limit),
     `max_retained_bytes` what dropped ones still do, `max_drop_records` the reasons that are kept.
     `max_archived_count`, `max_archived_bytes`: how many transactions of final blocks are kept, and how much
-    they take compressed; 0 of the first keeps none. `delete_after_reorg`: P2P_TX_POOL_DELETE_TXS_AFTER_REORG.
+    they take compressed; 0 of the first keeps none.
     """
 
     max_pending_count: int = 1000
@@ -32,7 +32,6 @@ class MempoolConfig:
     max_drop_records: int = 4096
     max_archived_count: int = 0
     max_archived_bytes: int = 64 * 1024 * 1024
-    delete_after_reorg: bool = False
 
 
 class PoolChain(Protocol):

@@ -15,17 +15,16 @@ if TYPE_CHECKING:
 
     from aztecd.crypto.field import Fr
     from aztecd.execution import TxMeta
-    from aztecd.protocol.basic import AztecAddress, BlockNumber, SlotNumber, TxHash
+    from aztecd.protocol.basic import AztecAddress, BlockNumber, TxHash
 
 __all__ = ["PoolEntry", "PoolIndices", "TxState"]
 
 
 @unique
 class TxState(StrEnum):
-    """Where a transaction of the pool is; clients are told `pending` for `protected` too."""
+    """Where a transaction of the pool is."""
 
     PENDING = "pending"
-    PROTECTED = "protected"
     MINED = "mined"
     DELETED = "deleted"
 
@@ -42,8 +41,8 @@ class PoolEntry:
 class PoolIndices:
     """The pool's transactions, without their bytes. Mutable; the caller locks.
 
-    A transaction that is neither mined nor protected is pending; only pending ones are ordered, hold their
-    nullifiers, and count for their fee payer.
+    A transaction that is not mined is pending. Only pending ones are ordered, hold their nullifiers, and
+    count for their fee payer.
     """
 
     __slots__ = (
@@ -52,14 +51,12 @@ class PoolIndices:
         "_nullifiers",
         "_order",
         "_payers",
-        "_protected",
         "pending_bytes",
     )
 
     def __init__(self) -> None:
         self._entries: dict[TxHash, PoolEntry] = {}
         self._mined: dict[TxHash, BlockNumber] = {}
-        self._protected: dict[TxHash, SlotNumber] = {}
         self._order: list[tuple[int, TxHash]] = []
         self._nullifiers: dict[Fr, TxHash] = {}
         self._payers: dict[AztecAddress, set[TxHash]] = {}
@@ -81,9 +78,7 @@ class PoolIndices:
         """Give a transaction's state; None if it is not in the pool."""
         if tx_hash not in self._entries:
             return None
-        if tx_hash in self._mined:
-            return TxState.MINED
-        return TxState.PROTECTED if tx_hash in self._protected else TxState.PENDING
+        return TxState.MINED if tx_hash in self._mined else TxState.PENDING
 
     def mined_block(self, tx_hash: TxHash) -> BlockNumber | None:
         """Give the block of a mined transaction."""
@@ -100,13 +95,7 @@ class PoolIndices:
 
     def counts(self) -> dict[TxState, int]:
         """Count the transactions in each state."""
-        mined = len(self._mined)
-        pending = len(self._order)
-        return {
-            TxState.PENDING: pending,
-            TxState.PROTECTED: len(self._entries) - mined - pending,
-            TxState.MINED: mined,
-        }
+        return {TxState.PENDING: len(self._order), TxState.MINED: len(self._mined)}
 
     # Pending ones.
 
@@ -161,57 +150,24 @@ class PoolIndices:
             return 0
         return self._entries[tx_hash].meta.size_bytes
 
-    # Protection, also of transactions that have not come yet.
-
-    def protection(self, tx_hash: TxHash) -> SlotNumber | None:
-        """Give the slot until whose end a transaction is protected."""
-        return self._protected.get(tx_hash)
-
-    def protect(self, tx_hash: TxHash, slot: SlotNumber) -> None:
-        """Take a transaction out of the pending ones until the end of `slot`, or of a later one."""
-        known = self._protected.get(tx_hash)
-        if known is not None and known >= slot:
-            return
-        if self.state(tx_hash) is TxState.PENDING:
-            self._leave_pending(tx_hash)
-        self._protected[tx_hash] = slot
-
-    def expired_before(self, slot: SlotNumber) -> list[TxMeta]:
-        """Give what is protected for slots before `slot` and not mined, in the order of arrival."""
-        waiting = [
-            self._entries[tx_hash]
-            for tx_hash, until in self._protected.items()
-            if until < slot and tx_hash in self._entries and tx_hash not in self._mined
-        ]
-        return [entry.meta for entry in sorted(waiting, key=lambda item: item.sequence)]
-
-    def unprotect_before(self, slot: SlotNumber) -> None:
-        """End the protection for slots before `slot`.
-
-        What `expired_before` gave has no place then: the caller makes it pending or removes it.
-        """
-        for tx_hash in [found for found, until in self._protected.items() if until < slot]:
-            del self._protected[tx_hash]
-
     # Changes.
 
     def add(self, entry: PoolEntry, *, mined: BlockNumber | None = None) -> None:
-        """Add a transaction: as mined, else as protected if it is, else as pending."""
+        """Add a transaction: as mined, or as pending."""
         tx_hash = entry.meta.tx_hash
         assert tx_hash not in self._entries, "the transaction is in the pool"
         self._entries[tx_hash] = entry
         if mined is not None:
             self._mined[tx_hash] = mined
-        elif tx_hash not in self._protected:
+        else:
             self.make_pending(tx_hash)
 
     def remove(self, tx_hash: TxHash) -> None:
-        """Forget a transaction and its protection."""
+        """Forget a transaction."""
         if self.state(tx_hash) is TxState.PENDING:
             self._leave_pending(tx_hash)
         self._entries.pop(tx_hash, None)
         self._mined.pop(tx_hash, None)
-        self._protected.pop(tx_hash, None)
 
     def mine(self, tx_hash: TxHash, block: BlockNumber) -> None:
         """Set a transaction's block."""
@@ -220,11 +176,11 @@ class PoolIndices:
         self._mined[tx_hash] = block
 
     def unmine(self, tx_hash: TxHash) -> None:
-        """Clear a transaction's block; the caller makes it pending or removes it, unless it is protected."""
+        """Clear a transaction's block; the caller makes it pending or removes it."""
         del self._mined[tx_hash]
 
     def make_pending(self, tx_hash: TxHash) -> None:
-        """Give a transaction that is neither mined nor protected its place among the pending ones."""
+        """Give a transaction that is not mined its place among the pending ones."""
         meta = self._entries[tx_hash].meta
         insort(self._order, meta.priority)
         self._nullifiers.update((nullifier, tx_hash) for nullifier in meta.nullifiers)
@@ -234,7 +190,7 @@ class PoolIndices:
     def _leave_pending(self, tx_hash: TxHash) -> None:
         meta = self._entries[tx_hash].meta
         index = bisect_left(self._order, meta.priority)
-        # Absent while the transaction waits for its place after it was unprotected or unmined.
+        # Absent while the transaction waits for its place after it was unmined.
         if index == len(self._order) or self._order[index] != meta.priority:
             return
         del self._order[index]

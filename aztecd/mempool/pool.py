@@ -59,7 +59,6 @@ class PoolCounts:
     """How much is in the pool; bytes are those of the binary form."""
 
     pending: int
-    protected: int
     mined: int
     retained: int
     pending_bytes: int
@@ -127,7 +126,7 @@ class Mempool:
 
     @property
     def pending_count(self) -> int:
-        """How many transactions are pending; protected ones do not count."""
+        """How many transactions are pending."""
         with self._lock:
             return self._contents.indices.pending_count
 
@@ -137,7 +136,6 @@ class Mempool:
             by_state = self._contents.indices.counts()
             return PoolCounts(
                 pending=by_state[TxState.PENDING],
-                protected=by_state[TxState.PROTECTED],
                 mined=by_state[TxState.MINED],
                 retained=len(self._contents.retained),
                 pending_bytes=self._contents.indices.pending_bytes,
@@ -231,8 +229,7 @@ class Mempool:
                 return AddResult(AddOutcome.KNOWN)
             block = self._chain.mined_block(tx.tx_hash)
             victims: dict[TxHash, str] = {}
-            # What a proposal names is needed for that block, whatever the next one would say.
-            if block is None and self._contents.indices.protection(tx.tx_hash) is None:
+            if block is None:
                 validation = self._chain.validate_for_pool(meta)
                 if not validation.is_valid:
                     return AddResult(AddOutcome.REFUSED, validation.reasons)
@@ -301,17 +298,15 @@ class Mempool:
             self._change(apply)
         self._announce()
 
-    def on_rewind(self, to_block: BlockNumber, *, crosses_checkpoint: bool = False) -> None:
+    def on_rewind(self, to_block: BlockNumber) -> None:
         """Take back the blocks above `to_block`; call it after the chain was rewound.
 
-        Their transactions are validated again and become pending, unless the settings say to delete them when
-        a checkpoint is lost; what is anchored to a lost block, or no longer covered, is dropped.
+        Their transactions are validated again and become pending; what is anchored to a lost block, or no
+        longer covered, is dropped.
         """
         with self._changing:
             unmined = self._contents.indices.mined_above(to_block)
-            is_deleting = self._contents.config.delete_after_reorg and crosses_checkpoint
-            returning = [meta for meta in unmined if self._contents.indices.protection(meta.tx_hash) is None]
-            validations = {} if is_deleting else self._contents.validate(returning)
+            validations = self._contents.validate(unmined)
 
             def apply(batch: WriteBatch) -> None:
                 for meta in unmined:
@@ -319,12 +314,7 @@ class Mempool:
                     assert block is not None
                     self._contents.retained.on_unmined(meta.tx_hash, block, batch)
                     self._contents.indices.unmine(meta.tx_hash)
-                if is_deleting:
-                    self._contents.remove(
-                        dict.fromkeys((meta.tx_hash for meta in unmined), "its block was pruned"), batch
-                    )
-                else:
-                    self._contents.return_to_pending(returning, validations, batch)
+                self._contents.return_to_pending(unmined, validations, batch)
                 self._contents.remove_unanchored(batch)
                 self._contents.evict_excess(self._contents.indices.payers(), batch)
 
@@ -349,49 +339,10 @@ class Mempool:
             self._change(apply)
         self._announce()
 
-    def protect(self, tx_hashes: Iterable[TxHash], slot: SlotNumber) -> list[TxHash]:
-        """Keep the transactions of a proposal out of other blocks until `slot` is over; give missing ones.
-
-        A missing one is protected when it comes; one that was dropped a moment ago is back.
-        """
-        missing = []
-        with self._changing:
-
-            def apply(batch: WriteBatch) -> None:
-                for tx_hash in tx_hashes:
-                    self._contents.indices.protect(tx_hash, slot)
-                    if tx_hash in self._contents.indices:
-                        continue
-                    tx = self._records.tx(tx_hash) if tx_hash in self._contents.retained else None
-                    if tx is None:
-                        missing.append(tx_hash)
-                        continue
-                    self._contents.retained.restore(tx_hash, batch)
-                    self._contents.drops.forget(tx_hash, batch)
-                    entry = PoolEntry(
-                        meta=TxMeta.of(tx),
-                        sequence=self._contents.next_sequence(),
-                        received_at_ms=self._now_ms(),
-                    )
-                    self._contents.indices.add(entry)
-
-            self._change(apply)
-        self._announce()
-        return missing
-
     def on_slot(self, slot: SlotNumber) -> None:
-        """Begin a slot: protection for earlier ones ends, and what was dropped in them is erased."""
+        """Begin a slot: what was dropped in earlier ones is erased."""
         with self._changing:
-            returning = self._contents.indices.expired_before(slot)
-            validations = self._contents.validate(returning)
-
-            def apply(batch: WriteBatch) -> None:
-                self._contents.retained.on_slot(slot, batch)
-                self._contents.indices.unprotect_before(slot)
-                self._contents.return_to_pending(returning, validations, batch)
-                self._contents.evict_excess({meta.fee_payer for meta in returning}, batch)
-
-            self._change(apply)
+            self._change(lambda batch: self._contents.retained.on_slot(slot, batch))
         self._announce()
 
     # Parts of changes. All run under `_changing`; those that take a batch also under `_lock`.

@@ -51,7 +51,7 @@ __all__ = ["AztecNode"]
 _MAX_LISTED_BYTES = 32 * 1024 * 1024
 """The reference lists the whole pool; as JSON that could be more than the machine has memory."""
 _DROPPED = "Tx dropped by P2P node"
-_ALIVE = frozenset({TxState.PENDING, TxState.PROTECTED, TxState.MINED})
+_ALIVE = frozenset({TxState.PENDING, TxState.MINED})
 
 
 class AztecNode:

@@ -98,19 +98,12 @@ class MempoolMachine(RuleBasedStateMachine):
     @rule(index=indices)
     def drop(self, index):
         meta = universe()[index][1]
-        expected = self.model.status(meta.tx_hash) in {"pending", "protected"}
+        expected = self.model.status(meta.tx_hash) == "pending"
         if expected:
             self.model.drop([meta.tx_hash])
         assert self.pool.drop(meta.tx_hash, "a reason") == expected
         if expected:
             assert self.pool.drop_reason(meta.tx_hash) == "a reason"
-
-    @rule(index=indices, ahead=st.integers(0, 2))
-    def protect(self, index, ahead):
-        meta = universe()[index][1]
-        self.model.protect(meta.tx_hash, self.slot + ahead, meta)
-        missing = self.pool.protect([meta.tx_hash], SlotNumber(self.slot + ahead))
-        assert missing == ([] if self.model.known(meta.tx_hash) else [meta.tx_hash])
 
     @rule()
     def next_slot(self):
@@ -151,7 +144,7 @@ class MempoolMachine(RuleBasedStateMachine):
         assert counts.pending_bytes == sum(meta.size_bytes for meta in pending)
         statuses = [self.model.status(meta.tx_hash) for _, meta in universe()]
         assert [self.pool.status(meta.tx_hash) for _, meta in universe()] == statuses
-        for name in ("pending", "protected", "mined"):
+        for name in ("pending", "mined"):
             assert getattr(counts, name) == statuses.count(name)
         assert counts.retained == statuses.count("deleted")
         assert self.pool.best() == (pending[0] if pending else None)

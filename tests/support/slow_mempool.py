@@ -25,7 +25,6 @@ class SlowMempool:
     bump: int = 10
     txs: list[TxMeta] = field(default_factory=list)
     mined: dict[bytes, int] = field(default_factory=dict)
-    protected: dict[bytes, int] = field(default_factory=dict)
     dropped_in_slot: dict[bytes, int] = field(default_factory=dict)
     once_mined: dict[bytes, int] = field(default_factory=dict)
     """The greatest rewound block of each transaction that had one."""
@@ -38,19 +37,13 @@ class SlowMempool:
 
     def pending(self) -> list[TxMeta]:
         found = [
-            meta
-            for meta in self.txs
-            if meta.tx_hash not in self.mined
-            and meta.tx_hash not in self.protected
-            and meta.tx_hash not in self.waiting
+            meta for meta in self.txs if meta.tx_hash not in self.mined and meta.tx_hash not in self.waiting
         ]
         return sorted(found, key=lambda meta: (-meta.priority_fee, -int.from_bytes(meta.tx_hash, "big")))
 
     def status(self, tx_hash) -> str | None:
         if self.known(tx_hash):
-            if tx_hash in self.mined:
-                return "mined"
-            return "protected" if tx_hash in self.protected else "pending"
+            return "mined" if tx_hash in self.mined else "pending"
         if tx_hash in self.dropped_in_slot or tx_hash in self.gone_after_prune:
             return "deleted"
         return None
@@ -66,7 +59,7 @@ class SlowMempool:
         if self.chain.mined_block(tx_hash) is not None:
             self.mined[tx_hash] = int(self.chain.mined_block(tx_hash))
             outcome = "mined"
-        elif tx_hash not in self.protected:
+        else:
             if not self.chain.validate_for_pool(meta).is_valid:
                 return "refused"
             victims = self.contest(meta, is_rpc=is_rpc)
@@ -118,7 +111,6 @@ class SlowMempool:
                 continue
             self.txs = [meta for meta in self.txs if meta.tx_hash != tx_hash]
             self.mined.pop(tx_hash, None)
-            self.protected.pop(tx_hash, None)
             self.waiting.discard(tx_hash)
             if tx_hash in self.once_mined:
                 self.gone_after_prune.add(tx_hash)
@@ -168,9 +160,8 @@ class SlowMempool:
         for meta in lost:
             number = self.mined.pop(meta.tx_hash)
             self.once_mined[meta.tx_hash] = max(number, self.once_mined.get(meta.tx_hash, 0))
-            if meta.tx_hash not in self.protected:
-                self.waiting.add(meta.tx_hash)
-        self.give_back([meta for meta in lost if meta.tx_hash not in self.protected])
+            self.waiting.add(meta.tx_hash)
+        self.give_back(lost)
         self.drop(
             [
                 meta.tx_hash
@@ -184,34 +175,19 @@ class SlowMempool:
         for tx_hash in [found for found, block in self.mined.items() if block <= number]:
             self.txs = [meta for meta in self.txs if meta.tx_hash != tx_hash]
             del self.mined[tx_hash]
-            self.protected.pop(tx_hash, None)
             self.once_mined.pop(tx_hash, None)
         for tx_hash in [found for found in self.gone_after_prune if self.once_mined[found] <= number]:
             self.gone_after_prune.discard(tx_hash)
             del self.once_mined[tx_hash]
 
-    def protect(self, tx_hash, slot: int, meta: TxMeta) -> None:
-        self.protected[tx_hash] = max(slot, self.protected.get(tx_hash, 0))
-        if tx_hash in self.dropped_in_slot or tx_hash in self.gone_after_prune:
-            self.dropped_in_slot.pop(tx_hash, None)
-            self.gone_after_prune.discard(tx_hash)
-            self.txs.append(meta)
-
     def on_slot(self, slot: int) -> None:
         self.slot = slot
         for tx_hash in [found for found, dropped in self.dropped_in_slot.items() if dropped < slot]:
             del self.dropped_in_slot[tx_hash]
-        over = {tx_hash for tx_hash, until in self.protected.items() if until < slot}
-        for tx_hash in over:
-            del self.protected[tx_hash]
-        back = [meta for meta in self.txs if meta.tx_hash in over and meta.tx_hash not in self.mined]
-        self.waiting |= {meta.tx_hash for meta in back}
-        self.give_back(back)
-        self.cut(meta.fee_payer for meta in back)
 
     def reopen(self) -> None:
         before, self.txs = self.txs, []
-        self.mined, self.protected, self.dropped_in_slot, self.slot = {}, {}, {}, 0
+        self.mined, self.dropped_in_slot, self.slot = {}, {}, 0
         for meta in before:
             block = self.chain.mined_block(meta.tx_hash)
             if block is not None:

@@ -46,11 +46,11 @@ class Bench:
         hashes = [tx.tx_hash for tx in txs]
         self.pool.on_block(BlockNumber(number), timestamp, hashes, [*emitted, *nullifiers])
 
-    def rewind(self, to_block: int, **options) -> None:
+    def rewind(self, to_block: int) -> None:
         """Take blocks back and tell the pool."""
         for tx_hash in [found for found, block in self.chain.mined.items() if block > to_block]:
             del self.chain.mined[tx_hash]
-        self.pool.on_rewind(BlockNumber(to_block), **options)
+        self.pool.on_rewind(BlockNumber(to_block))
 
     def finalize(self, number: int) -> None:
         self.chain.finalized = number

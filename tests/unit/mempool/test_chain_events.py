@@ -22,7 +22,7 @@ def stored(store):
     return {key[1:] for key, _ in store.iterate(start=prefix, stop=prefix_end(prefix))}
 
 
-PENDING, PROTECTED, MINED, DELETED = TxState.PENDING, TxState.PROTECTED, TxState.MINED, TxState.DELETED
+PENDING, MINED, DELETED = TxState.PENDING, TxState.MINED, TxState.DELETED
 
 
 def test_block(bench):
@@ -35,7 +35,7 @@ def test_block(bench):
     assert "expired" in bench.pool.drop_reason(expired.tx_hash)
     assert bench.pool.get(mined.tx_hash) == mined
     counts = bench.pool.counts()
-    assert (counts.pending, counts.mined, counts.protected, counts.retained) == (1, 1, 0, 2)
+    assert (counts.pending, counts.mined, counts.retained) == (1, 1, 2)
 
 
 def test_block_takes_the_payers_money(bench):
@@ -99,19 +99,6 @@ def test_rewind_loses_anchors_and_money(bench):
     assert states(bench.pool, anchored, poor) == [PENDING, DELETED]
 
 
-def test_rewind_that_deletes(bench):
-    bench.configure(delete_after_reorg=True)
-    first, second = simple_tx(1), simple_tx(2)
-    bench.add(first, second)
-    bench.mine(1, first)
-    bench.rewind(0)
-    assert states(bench.pool, first, second) == [PENDING, PENDING]
-    bench.mine(1, first)
-    bench.rewind(0, crosses_checkpoint=True)
-    assert states(bench.pool, first, second) == [DELETED, PENDING]
-    assert bench.pool.drop_reason(first.tx_hash) == "its block was pruned"
-
-
 def test_rewind_fills_the_pool_no_further_than_its_limit(bench):
     bench.configure(max_pending_count=1)
     first, second = simple_tx(1, priority=5), simple_tx(2, priority=6)
@@ -148,67 +135,3 @@ def test_mined_again_in_a_lower_block(bench):
     assert bench.pool.get(tx.tx_hash) == tx
     bench.finalize(5)
     assert bench.pool.get(tx.tx_hash) is None
-
-
-def test_protection(bench):
-    pool = bench.pool
-    tx, late = simple_tx(1), simple_tx(2)
-    bench.add(tx)
-    assert pool.protect([tx.tx_hash, late.tx_hash], SlotNumber(5)) == [late.tx_hash]
-    assert states(pool, tx, late) == [PROTECTED, None]
-    assert (pool.pending_count, pool.counts().protected) == (0, 1)
-    # A protected one needs no validation when it comes: its block is being checked already.
-    bench.chain.verdicts[late.tx_hash] = Validation.invalid("whatever")
-    bench.add(late)
-    assert states(pool, late) == [PROTECTED]
-    pool.on_slot(SlotNumber(5))
-    assert states(pool, tx, late) == [PROTECTED, PROTECTED]
-    pool.on_slot(SlotNumber(6))
-    assert states(pool, tx, late) == [PENDING, DELETED]
-    assert pool.counts().protected == 0
-
-
-def test_protection_is_only_extended(bench):
-    tx = simple_tx(1)
-    bench.add(tx)
-    bench.pool.protect([tx.tx_hash], SlotNumber(5))
-    bench.pool.protect([tx.tx_hash], SlotNumber(3))
-    bench.pool.on_slot(SlotNumber(5))
-    assert states(bench.pool, tx) == [PROTECTED]
-    bench.pool.protect([tx.tx_hash], SlotNumber(8))
-    bench.pool.on_slot(SlotNumber(8))
-    assert states(bench.pool, tx) == [PROTECTED]
-
-
-def test_protected_frees_its_nullifiers_until_it_returns(bench):
-    pool = bench.pool
-    first, second = simple_tx(1, priority=5, nullifiers=(9,)), simple_tx(2, priority=1, nullifiers=(9,))
-    bench.add(first)
-    pool.protect([first.tx_hash], SlotNumber(1))
-    bench.add(second)
-    pool.on_slot(SlotNumber(2))
-    assert states(pool, first, second) == [PENDING, DELETED]
-
-
-def test_proposal_brings_a_dropped_one_back(bench):
-    tx = simple_tx(1)
-    bench.add(tx)
-    bench.pool.drop(tx.tx_hash, "x")
-    assert bench.pool.protect([tx.tx_hash], SlotNumber(1)) == []
-    assert states(bench.pool, tx) == [PROTECTED]
-    assert bench.pool.drop_reason(tx.tx_hash) is None
-
-
-def test_protected_one_is_mined_and_rewound(bench):
-    tx = simple_tx(1)
-    bench.add(tx)
-    bench.pool.protect([tx.tx_hash], SlotNumber(5))
-    bench.mine(1, tx)
-    assert states(bench.pool, tx) == [MINED]
-    bench.rewind(0)
-    assert states(bench.pool, tx) == [PROTECTED]
-    bench.pool.on_slot(SlotNumber(6))
-    assert states(bench.pool, tx) == [PENDING]
-    bench.mine(1, tx)
-    bench.pool.on_slot(SlotNumber(7))
-    assert states(bench.pool, tx) == [MINED]
