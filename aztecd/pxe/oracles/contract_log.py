@@ -6,19 +6,20 @@ Authority: @aztec/pxe src/contract_logging.ts; @aztec/foundation src/log/{log-le
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from aztecd.crypto.field import Fr, fr_hex
+from aztecd.crypto.field import Fr, fr_hex, fr_int
+from aztecd.execution import filled_in
 from aztecd.protocol.basic import AztecAddress
 from aztecd.pxe.oracles.errors import OracleError
 
 __all__ = ["ContractLog", "ContractLogger", "format_message", "level_name"]
 
 _LEVELS: Final = ("silent", "fatal", "error", "warn", "info", "verbose", "debug", "trace")
-_NUMBERED: Final = re.compile(r"\{(\d+)\}")
+_MAX_MESSAGE: Final = 1 << 16
+"""Contracts say how often a message repeats their fields, and memory has an end."""
 _ADDRESS_DIGITS: Final = 10
 
 
@@ -49,13 +50,8 @@ def level_name(level: int) -> str:
 
 
 def format_message(template: str, fields: Sequence[Fr]) -> str:
-    """Put fields into a text: `{1}` is one of them, `{}` is all. Places without a field stay as they are."""
-    values = [fr_hex(field) for field in fields]
+    """Put fields into a text: `{1}` is one of them, `{}` is all. Places without a field stay as they are.
 
-    def value(match: re.Match[str]) -> str:
-        digits = match[1]
-        # More digits than any list has items: not a number worth reading.
-        index = int(digits) if len(digits) < 10 else len(values)
-        return values[index] if index < len(values) else match[0]
-
-    return _NUMBERED.sub(value, template).replace("{}", ",".join(values))
+    Cut at 2^16 characters; what is not printable is escaped, for it may be on its way to a terminal.
+    """
+    return filled_in(template, [fr_int(field) for field in fields], limit=_MAX_MESSAGE)
