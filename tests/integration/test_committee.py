@@ -25,7 +25,7 @@ from tests.support.follower import Follower, content, difference
 from tests.support.json_rpc import RpcClient
 from tests.support.load import wait_until
 
-pytestmark = [pytest.mark.integration, pytest.mark.loop_may_block(100)]
+pytestmark = [pytest.mark.integration, pytest.mark.loop_may_block(100), pytest.mark.timeout(300)]
 
 SIZE, VALIDATORS = 4, 6
 
@@ -102,7 +102,7 @@ class Forgetful(L1Client):
 
 
 def follower_of(maker, kzg, store=None, kind=L1Client):
-    client = kind(maker.l1.client.url, errors=maker.l1.contracts.errors, timeout_s=5)
+    client = kind(maker.l1.client.url, errors=maker.l1.contracts.errors)
     store = store or MemoryStore()
     return Follower(client, maker.l1.contracts, maker.l1.deployment, store, kzg, sources=[Kept(maker)])
 

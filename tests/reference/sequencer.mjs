@@ -6,7 +6,8 @@
 //   ETHEREUM_HOSTS    Anvil
 //   PREFUNDED         addresses that hold fee juice at genesis, with commas
 //   REGISTRY          of the rollup to continue; without it a new one is deployed, and begins without blocks
-//   PUBLISHER_KEY     of the proposer
+//   PUBLISHER_KEY     of the account that publishes
+//   VALIDATOR_KEYS    of those who attest, with commas; without it the publisher's
 //
 // It says `ready` when it serves. Epochs are settled through the contract's storage, as in a local network.
 import { load } from './load.mjs';
@@ -31,7 +32,7 @@ const { getGenesisValues } = await load('@aztec/world-state/testing');
 
 const CHAIN_ID = 31337;
 const IDLE = [SequencerState.STOPPED, SequencerState.STOPPING, SequencerState.IDLE, SequencerState.SYNCHRONIZING];
-const { PORT, ETHEREUM_HOSTS, PREFUNDED, REGISTRY, PUBLISHER_KEY } = process.env;
+const { PORT, ETHEREUM_HOSTS, PREFUNDED, REGISTRY, PUBLISHER_KEY, VALIDATOR_KEYS = PUBLISHER_KEY } = process.env;
 const log = createLogger('reference');
 
 /** A local network whose block 1 is the user's. */
@@ -73,7 +74,7 @@ async function goOn() {
       realProofs: false,
       txPublicSetupAllowListExtend: await getTokenAllowedSetupFunctions(),
       sequencerPublisherPrivateKeys: [new SecretValue(PUBLISHER_KEY)],
-      validatorPrivateKeys: new SecretValue([PUBLISHER_KEY]),
+      validatorPrivateKeys: new SecretValue(VALIDATOR_KEYS.split(',')),
     },
     { dateProvider },
     { prefilledPublicData },

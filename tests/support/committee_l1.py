@@ -101,7 +101,9 @@ class Attested:
     """The proposer's, of attestations and signers."""
 
 
-def deploy_with_committee(url: str, artifacts: Artifacts, *, size: int, validators: int) -> CommitteeL1:
+def deploy_with_committee(
+    url: str, artifacts: Artifacts, *, size: int, validators: int, slot_s: int = _SLOT_S
+) -> CommitteeL1:
     """Deploy a rollup with a committee of so many of the validators; go to its first epoch with one."""
     contracts = ContractSet(artifacts.l1_artifacts)
     client = L1Client(url, errors=contracts.errors)
@@ -110,15 +112,19 @@ def deploy_with_committee(url: str, artifacts: Artifacts, *, size: int, validato
         chain_id=base.chain_id,
         genesis=base.genesis,
         prefunded_accounts=base.prefunded_accounts,
-        slot_duration_s=_SLOT_S,
+        slot_duration_s=slot_s,
         epoch_duration=SLOTS_PER_EPOCH,
         committee_size=size,
     )
     l1 = L1Chain.of(client, contracts, deploy(client, contracts, DEPLOYER, config))
-    keys = [keccak(text=f"validator {index}") for index in range(validators)]
-    found = CommitteeL1(l1, [Account.from_key(key) for key in keys])
+    found = CommitteeL1(l1, [Account.from_key(key) for key in validator_keys(validators)])
     found.register()
     return found
+
+
+def validator_keys(count: int) -> list[bytes]:
+    """The keys of the first validators."""
+    return [keccak(text=f"validator {index}") for index in range(count)]
 
 
 class CommitteeL1:

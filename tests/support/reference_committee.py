@@ -1,12 +1,18 @@
-"""aztecd and the unmodified reference follow one rollup with a committee, through checkpoints of all kinds.
+"""aztecd and the unmodified reference on one rollup with a committee.
 
-    python -m tests.support.reference_committee
+    python -m tests.support.reference_committee [skipped] [attested]
 
-It needs the reference's packages (AZTEC_REFERENCE_DIR, see `native_simulator`) and takes about two minutes.
+skipped   checkpoints of all kinds, made here; both follow, and skip the same ones
+attested  the reference builds and attests with all validators' keys, beginning with the replacement of a bad
+          checkpoint; aztecd follows, then another reference
+
+In the end every block is compared. It needs the reference's packages (AZTEC_REFERENCE_DIR, see
+`native_simulator`) and takes about two minutes for each.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -16,18 +22,21 @@ from typing import TYPE_CHECKING
 from aztecd.artifacts import fetch
 from aztecd.crypto.kzg import Kzg
 from aztecd.l1.blobs import BlobNamespace, BlobStore
-from tests.support.committee_l1 import CommitteeMaker, Said, deploy_with_committee
+from tests.support.committee_l1 import CommitteeMaker, Said, deploy_with_committee, validator_keys
 from tests.support.json_rpc import RpcClient
 from tests.support.node_comparison import await_equal_tips, compare_nodes
-from tests.support.reference_peer import Peers, Program
+from tests.support.reference_peer import THIRD_KEY, Peers, Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aztecd.l1 import Deployment
     from tests.support.node_comparison import Comparison
 
 _SIZE, _VALIDATORS = 4, 6
 _BLOB_BYTES = 2**30
+_BLOCKS = 10
+_SLOT_S = 72
 _LOOK_LIMIT_S = 120
 _OURS, _THEIRS = "checkpoint_skipped", "Skipping checkpoint .* due to invalid attestations"
 
@@ -35,9 +44,10 @@ _OURS, _THEIRS = "checkpoint_skipped", "Skipping checkpoint .* due to invalid at
 class _Published(dict[bytes, bytes]):
     """Blobs that are in a folder for everybody as soon as they are here."""
 
-    def __init__(self, store: BlobStore, kzg: Kzg) -> None:
+    def __init__(self, folder: Path, rollup: Deployment, kzg: Kzg) -> None:
         super().__init__()
-        self._store, self._kzg = store, kzg
+        self._store = BlobStore.open(folder, BlobNamespace.of(rollup), max_bytes=_BLOB_BYTES)
+        self._kzg = kzg
 
     def __setitem__(self, blob_hash: bytes, blob: bytes) -> None:
         super().__setitem__(blob_hash, blob)
@@ -54,8 +64,7 @@ class CommitteeRun:
         kzg = Kzg()
         self.maker = CommitteeMaker(validators, kzg)
         folder = peers.folder / "blobs"
-        store = BlobStore.open(folder, BlobNamespace.of(validators.l1.deployment), max_bytes=_BLOB_BYTES)
-        self.maker.blobs = _Published(store, kzg)
+        self.maker.blobs = _Published(folder, validators.l1.deployment, kzg)
         self._blobs = folder.as_uri()
         self._skipped = 0
         self.ours, self.theirs = (stack.enter_context(node) for node in self.start("live"))
@@ -76,28 +85,19 @@ class CommitteeRun:
 
     def is_at(self, node: Program, number: int) -> None:
         """A node follows so many checkpoints."""
-        self._await(lambda: self._at(node) == number, f"{node.name} at checkpoint {number}")
+        _await(lambda: _checkpoints(node) == number, f"{node.name} at checkpoint {number}", node)
 
     def both_skip(self) -> None:
         """Both say that they skip one more."""
         self._skipped += 1
-        self._await(
+        _await(
             lambda: len(self.ours.said(_OURS)) == self._skipped <= len(self.theirs.said(_THEIRS)),
             "both skip a checkpoint",
+            self.theirs,
         )
 
-    def _at(self, node: Program) -> int:
-        with RpcClient(node.url) as client:
-            return int(client.call("node_getL2Tips")["checkpointed"]["checkpoint"]["number"])
 
-    def _await(self, is_so: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + _LOOK_LIMIT_S
-        while not is_so():
-            assert time.monotonic() < deadline, f"{what}: not after {_LOOK_LIMIT_S} s\n{self.theirs.tail}"
-            time.sleep(0.2)
-
-
-def committee(peers: Peers) -> Comparison:
+def skipped(peers: Peers) -> Comparison:
     """Let both follow good and bad checkpoints; give what they say in the end."""
     with ExitStack() as stack:
         run = CommitteeRun(peers, stack)
@@ -135,9 +135,58 @@ def committee(peers: Peers) -> Comparison:
     return result
 
 
+def attested(peers: Peers) -> Comparison:
+    """Let the reference build and attest; give what ours and another reference say about it."""
+    with peers.anvil() as anvil:
+        validators = deploy_with_committee(
+            anvil.url, fetch(), size=_SIZE, validators=_VALIDATORS, slot_s=_SLOT_S
+        )
+        kzg, folder = Kzg(), peers.folder / "blobs"
+        maker = CommitteeMaker(validators, kzg, with_blobs=True)
+        maker.blobs = _Published(folder, validators.l1.deployment, kzg)
+        registry = f"0x{validators.l1.deployment.addresses.registry_address.hex()}"
+        joining = ("--l1-rpc-url", anvil.url, "--registry", registry)
+        building = {
+            "REGISTRY": registry,
+            "PUBLISHER_KEY": THIRD_KEY,
+            "VALIDATOR_KEYS": ",".join(f"0x{key.hex()}" for key in validator_keys(_VALIDATORS)),
+            "SEQ_MIN_TX_PER_BLOCK": "0",
+        }
+        with peers.aztecd("aztecd", "node", *joining) as ours:
+            maker.make(Said.SIGNED, Said.BY_OTHER, Said.SIGNED)
+            _await(lambda: ours.said(_OURS), "ours skips a checkpoint", ours)
+            # Of its own checkpoints the builder has the blobs from ours, which has them from Anvil.
+            blobs = f"{folder.as_uri()},{ours.url}/blobs"
+            with peers.reference_sequencer("builder", anvil.url, **building, BLOB_FILE_STORE_URLS=blobs):
+                _await(lambda: _checkpoints(ours) >= _BLOCKS, "checkpoints of the reference", ours)
+            # The builder settles epochs in the contract's storage, which nobody sees before the next block.
+            validators.l1.client.call("evm_mine")
+            with peers.reference_follower("follower", anvil.url, registry, f"{ours.url}/blobs") as theirs:
+                await_equal_tips(ours.url, theirs.url)
+                assert len(ours.said(_OURS)) == 1
+                assert not theirs.said(_THEIRS)
+                return compare_nodes(ours.url, theirs.url, anvil.url)
+
+
+def _checkpoints(node: Program) -> int:
+    with RpcClient(node.url) as client:
+        return int(client.call("node_getL2Tips")["checkpointed"]["checkpoint"]["number"])
+
+
+def _await(is_so: Callable[[], object], what: str, node: Program) -> None:
+    deadline = time.monotonic() + _LOOK_LIMIT_S
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what}: not after {_LOOK_LIMIT_S} s\n{node.tail}"
+        time.sleep(0.2)
+
+
+RUNS = {"skipped": skipped, "attested": attested}
+
+
 def _main() -> None:
-    with tempfile.TemporaryDirectory(prefix="committee-") as folder:
-        print(committee(Peers.in_folder(Path(folder))))
+    for name in sys.argv[1:] or RUNS:
+        with tempfile.TemporaryDirectory(prefix="committee-") as folder:
+            print(f"{name}: {RUNS[name](Peers.in_folder(Path(folder)))}")
 
 
 if __name__ == "__main__":
