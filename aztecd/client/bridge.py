@@ -45,7 +45,8 @@ _WITHDRAW: Final = keccak256(b"withdraw(address,uint256,address)")[:4]
 class Deposit:
     """A deposit on L1 and how to claim it; the message hash names it in the tree.
 
-    Without recipient whoever knows the secret may claim it, for anybody.
+    Without recipient whoever knows the secret may claim it, for anybody. The secret is nowhere but here: who
+    makes a deposit that must survive the end of the program gives a secret that is kept already.
     """
 
     recipient: AztecAddress | None
@@ -84,11 +85,16 @@ class FeeJuiceBridge:
         return int(await self._l1.read("FeeAssetHandler", await self._faucet(), "mintAmount"))
 
     async def deposit(
-        self, recipient: AztecAddress, amount: int | None = None, *, mints: bool = False
+        self,
+        recipient: AztecAddress,
+        amount: int | None = None,
+        *,
+        mints: bool = False,
+        secret: Fr | None = None,
     ) -> Deposit:
         """Deposit fee juice for an account; with `mints`, what the faucet gives.
 
-        Raises BridgeError, ContractRevertError.
+        Without a secret one is drawn. Raises BridgeError, ContractRevertError.
         """
         addresses = await _addresses(self._node)
         if mints:
@@ -101,7 +107,7 @@ class FeeJuiceBridge:
             raise BridgeError("say how much, or let the faucet mint it")
         portal = addresses.fee_juice_portal_address
         await self._l1.write("TestERC20", addresses.fee_juice_address, "approve", portal, amount)
-        return await _deposit_public(self._l1, "FeeJuicePortal", portal, recipient, amount)
+        return await _deposit_public(self._l1, "FeeJuicePortal", portal, recipient, amount, secret)
 
     async def wait_until_claimable(
         self, deposit: Deposit, *, timeout_s: float = 300, interval_s: float = 1
@@ -140,15 +146,17 @@ class TokenPortal:
         """Name the contract on L2 that the portal's messages are for."""
         return AztecAddress(fr_from_bytes(await self._read("l2Bridge")))
 
-    async def deposit_public(self, recipient: AztecAddress, amount: int) -> Deposit:
+    async def deposit_public(
+        self, recipient: AztecAddress, amount: int, *, secret: Fr | None = None
+    ) -> Deposit:
         """Deposit for the public balance of an account. Raises BridgeError, ContractRevertError."""
         await self._approve(amount)
-        return await _deposit_public(self._l1, "TokenPortal", self.address, recipient, amount)
+        return await _deposit_public(self._l1, "TokenPortal", self.address, recipient, amount, secret)
 
-    async def deposit_private(self, amount: int) -> Deposit:
+    async def deposit_private(self, amount: int, *, secret: Fr | None = None) -> Deposit:
         """Deposit for a private balance; L1 does not learn whose. Raises BridgeError, ContractRevertError."""
         await self._approve(amount)
-        secret = random_nonce()
+        secret = random_nonce() if secret is None else secret
         logs = await self._write("depositToAztecPrivate", amount, bytes(secret_hash(secret)))
         events = self._l1.events("TokenPortal", "DepositToAztecPrivate", logs)
         return _found(events, "secretHashForL2MessageConsumption", secret, None, amount)
@@ -269,9 +277,14 @@ def _word(address: EthAddress) -> bytes:
 
 
 async def _deposit_public(
-    l1: L1Contracts, contract: str, portal: EthAddress, recipient: AztecAddress, amount: int
+    l1: L1Contracts,
+    contract: str,
+    portal: EthAddress,
+    recipient: AztecAddress,
+    amount: int,
+    secret: Fr | None,
 ) -> Deposit:
-    secret = random_nonce()
+    secret = random_nonce() if secret is None else secret
     hashed = bytes(secret_hash(secret))
     logs = await l1.write(contract, portal, "depositToAztecPublic", bytes(recipient), amount, hashed)
     events = l1.events(contract, "DepositToAztecPublic", logs)
