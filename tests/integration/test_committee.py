@@ -268,6 +268,19 @@ async def test_the_same_checkpoint_again_with_enough_signatures(maker, follower,
     assert len(skipped(logs)) == 1
 
 
+async def test_reorganisations_between_good_and_bad(maker, follower, logs):
+    client = maker.l1.client
+    maker.make()
+    bad = (Said.SIGNED, Said.BY_OTHER, Said.SIGNED)
+    for others in ((), bad, (), bad):
+        before = client.call("evm_snapshot")
+        maker.make(*others)
+        assert await at(follower) == (1 if others else 2)
+        assert client.call("evm_revert", before)
+    assert await at(follower) == 1
+    assert [number for number, _ in skipped(logs)] == [2, 2]
+
+
 async def test_one_that_was_missed_leaves_no_trace(maker, kzg, follower):
     """Who comes later sees only what was kept, whatever was proposed meanwhile."""
     for others in ((), (Said.NAMED,) * 3, (Said.SIGNED, Said.LOW_V, Said.SIGNED)):
