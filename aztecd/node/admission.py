@@ -34,7 +34,7 @@ from aztecd.protocol.node_types import AllowedElement
 from aztecd.protocol.receipt import TxValidationResult
 from aztecd.protocol.tx import Tx
 from aztecd.state import Fork, WorldState
-from aztecd.storage import StorageError
+from aztecd.storage import StorageError, StoreClosedError
 
 __all__ = ["NetworkRules", "TxAdmission", "TxRules"]
 
@@ -144,7 +144,8 @@ class TxAdmission:
         try:
             added = self._mempool.add(tx, meta=meta)
         except StorageError as error:
-            if self._on_store_failure is not None:
+            # A store that is closed is no failure: the daemon stops.
+            if self._on_store_failure is not None and not isinstance(error, StoreClosedError):
                 self._on_store_failure(error)
             raise
         if added.outcome is AddOutcome.REFUSED:
