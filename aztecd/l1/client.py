@@ -7,6 +7,7 @@ imported when the first client is made, not when this module is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -161,7 +162,21 @@ class L1Client:
         raise L1RpcError(method, code, message, data)
 
     def _unavailable(self, error: Exception) -> L1UnavailableError:
+        _release(error)
         return L1UnavailableError(f"L1 node {self.display_url} does not answer: {type(error).__name__}")
+
+
+def _release(error: BaseException | None) -> None:
+    """Empty the frames that the HTTP libraries' errors passed through.
+
+    They lead back to the errors, and they hold the request: while L1 is away, megabytes of blobs for each
+    attempt would stay until somebody looks for reference cycles.
+    """
+    released: set[int] = set()
+    while error is not None and id(error) not in released:
+        released.add(id(error))
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _parts(requests: Sequence[Request]) -> list[Sequence[Request]]:

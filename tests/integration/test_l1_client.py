@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
+import weakref
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +99,37 @@ def test_what_is_no_answer_is_unavailable_and_is_not_asked_again(server: Server,
     with pytest.raises(L1UnavailableError):
         client.batch([("eth_sendRawTransaction", ["0x"])])
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("way", ["call", "batch"])
+@pytest.mark.parametrize("is_there", [True, False], ids=["broken", "away"])
+def test_a_failed_request_is_let_go_at_once(server: Server, client: L1Client, way, is_there):
+    """Blobs are megabytes, and the daemon looks for reference cycles seldom."""
+    server.answer = lambda _: (0, b"")
+    refused = client if is_there else L1Client("http://127.0.0.1:1")
+    request = Request("0x" + 1000 * "ab")
+    is_held = weakref.ref(request)
+    gc.disable()
+    try:
+        with pytest.raises(L1UnavailableError):
+            send(refused, way, request)
+        del request
+        assert is_held() is None
+    finally:
+        gc.enable()
+
+
+class Request(str):
+    """A text that can be watched."""
+
+    __slots__ = ("__weakref__",)
+
+
+def send(client: L1Client, way: str, body: str) -> None:
+    if way == "call":
+        client.call("eth_sendRawTransaction", body)
+    else:
+        client.batch_settled([("eth_sendRawTransaction", [body])])
 
 
 def test_errors_keep_their_code_and_text(server: Server, client: L1Client):
