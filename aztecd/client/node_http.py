@@ -23,7 +23,7 @@ from aztecd.protocol.gas import GasFees
 from aztecd.protocol.header import BlockHeader
 from aztecd.protocol.logs import GetPublicLogsResponse, LogFilter, TxScopedL2Log
 from aztecd.protocol.node_types import L2Tips, NodeInfo
-from aztecd.protocol.receipt import DataInBlock, TxReceipt, TxValidationResult
+from aztecd.protocol.receipt import DataInBlock, TxReceipt, TxStatus, TxValidationResult
 from aztecd.protocol.simulation import PublicSimulationOutput
 from aztecd.protocol.tree_types import (
     SIBLING_PATH,
@@ -100,7 +100,7 @@ class HttpNode:
 
     async def get_tx_receipt(self, tx_hash: TxHash) -> TxReceipt:
         """Tell how far a transaction has come."""
-        return await self._need("getTxReceipt", [_hex(tx_hash)], TxReceipt.from_json)
+        return await self._need("getTxReceipt", [_hex(tx_hash)], _receipt)
 
     async def get_tx_effect(self, tx_hash: TxHash) -> IndexedTxEffect | None:
         """Give what a transaction did to the chain."""
@@ -251,6 +251,13 @@ def _truth(value: JsonValue, path: str) -> bool:
     if not isinstance(value, bool):
         raise SchemaError("Expected true or false", path)
     return value
+
+
+def _receipt(value: JsonValue, path: str) -> TxReceipt:
+    receipt = TxReceipt.from_json(value, path)
+    if receipt.status not in set(TxStatus):
+        raise SchemaError(f"Unknown status {receipt.status[:40]!r}", f"{path}.status")
+    return receipt
 
 
 def _checkpoint(value: JsonValue, path: str) -> CheckpointNumber:

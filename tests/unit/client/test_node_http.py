@@ -11,6 +11,7 @@ from aiohttp import web
 from aztecd.client.node_http import HttpNode
 from aztecd.crypto.field import fr, fr_hex
 from aztecd.protocol.node_types import L2Tips
+from aztecd.protocol.receipt import TxReceipt
 from aztecd.pxe.errors import NodeRefusedError, NodeUnreachableError
 
 
@@ -119,6 +120,15 @@ async def test_an_answer_for_each_question(server, node):
     ):
         with pytest.raises(NodeUnreachableError, match="Expected 2 items, received 1"):
             await question
+
+
+async def test_a_receipt_has_a_status_that_there_is(server, node):
+    receipt = TxReceipt.empty().replace(tx_hash=fr(1), status="proven").to_json()
+    server.reply = lambda call: {"jsonrpc": "2.0", "id": call["id"], "result": receipt}
+    assert (await node.get_tx_receipt(fr(1))).status == "proven"
+    receipt["status"] = "lost"
+    with pytest.raises(NodeUnreachableError, match="Unknown status 'lost'"):
+        await node.get_tx_receipt(fr(1))
 
 
 async def test_an_index_without_end_is_no_index(server, node):
