@@ -12,10 +12,9 @@ from aztecd.state.tree_ids import TreeId
 if TYPE_CHECKING:
     from aztecd.trees import LowLeaf, NullifierLeaf, PublicDataLeaf
 
-__all__ = ["AppendOnlyTreeId", "BaseState", "IndexedTreeId", "StateReads"]
+__all__ = ["BaseState", "IndexedTreeId", "StateReads"]
 
 IndexedTreeId = Literal[TreeId.NULLIFIER, TreeId.PUBLIC_DATA]
-AppendOnlyTreeId = Literal[TreeId.NOTE_HASH, TreeId.L1_TO_L2_MESSAGE, TreeId.ARCHIVE]
 
 
 class StateReads(ABC):
