@@ -19,6 +19,8 @@ __all__ = ["ReceiptSource", "wait_for_tx"]
 
 _ORDER: Final = tuple(TxStatus)
 _SUCCESS: Final = "success"
+_SHORTEST_INTERVAL_S: Final = 0.02
+"""Applications name the interval: one of nothing must not keep wallet and node busy with questions."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -49,7 +51,7 @@ async def wait_for_tx(
         receipt = await node.get_tx_receipt(tx_hash)
         if _is_final(receipt, wanted, clock() - begin):
             break
-        await sleep(wanted.interval_s)
+        await sleep(max(wanted.interval_s, _SHORTEST_INTERVAL_S))
         if wanted.timeout_s and clock() - begin > wanted.timeout_s:
             raise WaitTimeoutError(
                 f"Timeout awaiting isMined: transaction 0x{tx_hash.hex()} is {receipt.status} "

@@ -40,6 +40,13 @@ async def test_it_waits_until_the_checkpoint():
     assert node.now == 3
 
 
+async def test_nobody_asks_without_a_pause():
+    node = Node(["pending"])
+    with pytest.raises(WaitTimeoutError):
+        await node.wait(interval_s=0, timeout_s=1)
+    assert node.now == pytest.approx(1.02, abs=0.02)
+
+
 async def test_a_wanted_status_may_be_passed():
     assert (await Node(["finalized"]).wait(status=TxStatus.PROVEN)).status == "finalized"
     assert (await Node(["proposed"]).wait(status=TxStatus.PROPOSED)).status == "proposed"
