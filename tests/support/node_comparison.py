@@ -238,7 +238,7 @@ class _Asking:
             found, wanted = _ask(self._ours, method, params), _ask(self._theirs, method, params)
             self.result.asked[method] += 1
             self.result.errors += "error" in wanted
-            places = list(_differences(found, wanted, ""))
+            places = list(differences(found, wanted, ""))
             if places:
                 shown = ", ".join(_short(param) for param in params)
                 self.result.differences.append(f"{method}({shown}): " + "; ".join(places[:4]))
@@ -253,13 +253,14 @@ def _ask(node: RpcClient, method: str, params: Sequence[Any]) -> dict[str, Any]:
         return {"error": {"code": error.code, "message": error.message, "status": error.status}}
 
 
-def _differences(found: Any, wanted: Any, place: str) -> Iterator[str]:
+def differences(found: Any, wanted: Any, place: str) -> Iterator[str]:
+    """Tell where two JSON values differ; none and null are the same."""
     if isinstance(found, dict) and isinstance(wanted, dict):
         for key in sorted((found.keys() | wanted.keys()) - _LEFT_OUT):
-            yield from _differences(found.get(key), wanted.get(key), f"{place}.{key}")
+            yield from differences(found.get(key), wanted.get(key), f"{place}.{key}")
     elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
         for index, (one, other) in enumerate(zip(found, wanted, strict=True)):
-            yield from _differences(one, other, f"{place}[{index}]")
+            yield from differences(one, other, f"{place}[{index}]")
     elif found != wanted:
         yield f"{place.removeprefix('.')} is {_short(found)}, wanted {_short(wanted)}"
 
