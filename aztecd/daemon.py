@@ -39,6 +39,7 @@ DATABASE = "db"
 _EXIT_BUG = 3
 _EXIT_SECOND_SIGNAL = 130
 _STOP_PATIENCE_S = 4.0
+_COLLECT_EVERY_S = 30.0
 
 
 def relax_garbage_collection() -> None:
@@ -119,6 +120,7 @@ async def run_tasks(
             for name, run in tasks.items():
                 group.create_task(supervise(name, run))
             group.create_task(stop_on_signal())
+            group.create_task(_collect_cycles())
             if work is not None:
                 group.create_task(do(work))
     except* _StopRequestedError:
@@ -127,6 +129,17 @@ async def run_tasks(
     if done and done[0] is not None:
         raise done[0]
     return bool(done)
+
+
+async def _collect_cycles() -> None:
+    """Look for reference cycles among the newer objects now and then, after `relax_garbage_collection`.
+
+    An error that somebody kept for a moment leads back to itself through its frames, and these hold whole
+    requests and blobs. Until there are enough such objects to count, they can be a gigabyte.
+    """
+    while True:
+        await asyncio.sleep(_COLLECT_EVERY_S)
+        gc.collect(1)
 
 
 class _StopRequestedError(Exception):
