@@ -204,9 +204,9 @@ class Questions:
             (
                 digits, digits.upper(), value.upper(), value.capitalize(), value[:-1], value[:-2],
                 str(number), f"-{number}", f" {value}", f"{value}\n", f"{value}0", f"{value}00",
-                f"0x{digits.upper()}", f"0X{digits}", f"0x00{digits}", f"0x{digits.lstrip('0')}", f"0x{'0' * 200}{digits}",
-                f"0x0x{digits}", f"0x{digits[:40]}", f"0x{number ^ 1:064x}", f"0x{number + 1:064x}",
-                f"0x{modulus - 1:x}", hex(modulus), str(modulus), f"0x{'f' * 64}",
+                f"0x{digits.upper()}", f"0X{digits}", f"0x00{digits}", f"0x{digits.lstrip('0')}",
+                f"0x{'0' * 200}{digits}", f"0x0x{digits}", f"0x{digits[:40]}", f"0x{number ^ 1:064x}",
+                f"0x{number + 1:064x}", f"0x{modulus - 1:x}", hex(modulus), str(modulus), f"0x{'f' * 64}",
                 f"{value[:at]}g{value[at:]}",
             )
         )  # fmt: skip
