@@ -183,13 +183,17 @@ async def _opened(
     kzg: KzgWorker,
     is_stopping: Event,
 ) -> AsyncIterator[_Opened]:
-    """Make the node and agree with L1; everything is closed at the end."""
-    with ExitStack() as stack:
+    """Make the node and agree with L1; everything is closed at the end.
+
+    L1 is asked in threads: it may take its time, and signals must be heard meanwhile.
+    """
+    async with AsyncExitStack() as stack:
         contracts = ContractSet(artifacts.l1_artifacts)
         account = publisher_account(config.l1)
         chain.trust_blobs_of(account.address)
         client = stack.enter_context(closing(L1Client(chain.url, errors=contracts.errors)))
-        deployment = prepare_contracts(
+        deployment = await asyncio.to_thread(
+            prepare_contracts,
             client,
             contracts,
             account,
@@ -220,12 +224,12 @@ async def _opened(
             metrics=Metrics(),
             is_stopping=is_stopping,
         )
+        stack.push_async_callback(core.writer.close)
         is_l1_warm = Event()
-        node = make_local(config, core, l1, account, kzg, blobs, is_l1_warm.is_set)
+        node = make_local(config, core, l1, account, kzg, blobs, is_l1_warm)
         await core.writer.run("agree_with_l1", node.producer.agree_with_l1)
-        l1.view.refresh()
+        await asyncio.to_thread(l1.view.refresh)
         yield _Opened(node=node, l1=l1, account=account, is_l1_warm=is_l1_warm, blobs=blobs)
-        await core.writer.close()
 
 
 async def _prepare(
@@ -328,7 +332,8 @@ def _warm_up(opened: _Opened, chain: L1Chain) -> None:
         chain.check_blobs_of(opened.account.address)
     except AztecdError as error:
         _log.debug("warm_up_failed", reason=str(error))
-    opened.is_l1_warm.set()
+    finally:
+        opened.is_l1_warm.set()
     with suppress(RuntimeError):  # the event loop has ended meanwhile
         opened.node.miner.wake_from_thread()
 

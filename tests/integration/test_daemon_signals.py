@@ -66,6 +66,27 @@ def test_a_daemon_whose_first_blob_takes_long_stops_in_time_too(artifacts, tmp_p
         daemon.kill()
 
 
+def test_a_daemon_whose_l1_does_not_answer_stops_in_time(artifacts, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "aztecd", "local", "--bare", "--port", "0"),
+                *("--l1-rpc-url", url, "--data-dir", str(tmp_path / "data")),
+            ]
+        )
+        try:
+            silent.settimeout(60)
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGTERM)
+                # Half of the time that a request to L1 may take.
+                assert process.wait(15) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
 def test_a_second_signal_stops_at_once(artifacts, tmp_path):
     daemon = Daemon(data_dir=tmp_path / "data")
     try:
