@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -155,11 +156,18 @@ def _add_sender(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="sender", required=True, metavar="ACCOUNT", help="address or name")
 
 
+def _forbid_core_dumps() -> None:
+    """Leave no file with this process's memory, which has keys in it, should it crash."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
 async def _with_client(options: argparse.Namespace, run: Callable[..., Awaitable[int]]) -> int:
     from aztecd.client import connect  # noqa: PLC0415 - only these commands need it
     from aztecd.observability import configure_logging  # noqa: PLC0415 - same
 
     configure_logging(level=options.log_level, style="auto")
+    _forbid_core_dumps()
     options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with connect(options.node_url, _setup(options), data_dir=options.data_dir / "db") as client:
         return await run(client, options)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import resource
+
 import orjson
 import pytest
 
@@ -36,6 +38,17 @@ def test_codegen_says_what_is_wrong(tmp_path, capsys):
     (tmp_path / "broken.json").write_text("{}")
     assert main(["codegen", str(tmp_path / "broken.json")]) == 1
     assert "error: " in capsys.readouterr().err
+
+
+def test_a_crash_leaves_no_keys_in_a_core_file(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    # Ends early: nobody answers, and the wallet is not even opened.
+    arguments = ["--plain", "--data-dir", str(tmp_path / "wallet"), "--node-url", "http://127.0.0.1:1"]
+    try:
+        assert main(["wallet", "accounts", *arguments]) == 1
+        assert resource.getrlimit(resource.RLIMIT_CORE) == (0, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
 @pytest.mark.parametrize("action", ["accounts", "create", "balance", "deploy", "send", "simulate", "serve"])
