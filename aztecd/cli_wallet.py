@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 from aztecd.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from aztecd.client import Client
+    from aztecd.client import Client, SponsoredFee
     from aztecd.crypto.field import Fr
     from aztecd.protocol.basic import AztecAddress
-    from aztecd.pxe.artifacts import ContractArtifact
-    from aztecd.pxe.keys import Protection
+    from aztecd.pxe.artifacts import ContractArtifact, FunctionAbi
+    from aztecd.pxe.keys import Protection, Secret
     from aztecd.rpc import Port
     from aztecd.wallet.guard import Confirmation
     from aztecd.wallet.opening import WalletSetup
@@ -62,8 +62,12 @@ def add_wallet_commands(commands: _Subparsers) -> None:
     create.add_argument("--alias", default="", help="a name for it")
     create.add_argument("--secret-file", type=Path, metavar="FILE", help="the account's secret, hexadecimal")
     create.add_argument("--salt", default=None, metavar="FIELD", help="(default: random; 0 without value)")
-    create.add_argument("--sponsor", metavar="ADDRESS", help="a sponsored FPC that pays")
-    create.add_argument("--no-deploy", action="store_true", help="only take it into the wallet")
+    _add_sponsor(create)
+    create.add_argument(
+        "--no-deploy",
+        action="store_true",
+        help="only take it into the wallet; the same secret and salt without this option deploy it later",
+    )
 
     balance = _action(actions, "balance", "show a token's balances of an account", _balance)
     balance.add_argument("token", metavar="ADDRESS")
@@ -74,6 +78,7 @@ def add_wallet_commands(commands: _Subparsers) -> None:
     deploy.add_argument("arguments", nargs="*", metavar="ARG", help=_ARGUMENTS)
     deploy.add_argument("--constructor", metavar="NAME")
     _add_sender(deploy)
+    _add_sponsor(deploy)
 
     for name, help_text, run in (
         ("send", "send a call and wait until it is mined", _send),
@@ -85,6 +90,8 @@ def add_wallet_commands(commands: _Subparsers) -> None:
         call.add_argument("arguments", nargs="*", metavar="ARG", help=_ARGUMENTS)
         call.add_argument("--artifact", metavar="ARTIFACT", help="of the contract, if the wallet lacks it")
         _add_sender(call)
+        if run is _send:
+            _add_sponsor(call)
 
     serve = _action(actions, "serve", "answer aztec.js' WalletSchema by JSON-RPC on this machine", None)
     serve.add_argument("--port", type=int, default=0, help="(default: a free one)")
@@ -135,7 +142,12 @@ def _action(
         metavar="SECONDS",
         help="end contract code of an operation that takes longer (default %(default)g; 0: never)",
     )
-    parser.add_argument("--key-file", type=Path, metavar="FILE", help="opens the wallet")
+    parser.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help=f"opens the wallet; without it a passphrase does, from {_PASSPHRASE} or asked for",
+    )
     parser.add_argument(
         "--plain",
         action="store_true",
@@ -150,6 +162,15 @@ def _action(
     if run is not None:
         parser.set_defaults(run=lambda options: asyncio.run(_with_client(options, run)))
     return parser
+
+
+def _add_sponsor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sponsor",
+        metavar="ADDRESS",
+        help="a contract that pays (a sponsored FPC: the start card of a local network has one); "
+        "without it the account pays",
+    )
 
 
 def _add_sender(parser: argparse.ArgumentParser) -> None:
@@ -168,7 +189,11 @@ async def _with_client(options: argparse.Namespace, run: Callable[..., Awaitable
 
     configure_logging(level=options.log_level, style="auto")
     _forbid_core_dumps()
-    options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if options.data_dir.is_file() else error.strerror
+        raise WalletUsageError(f"can't use the data directory {options.data_dir}: {reason}") from error
     async with connect(options.node_url, _setup(options), data_dir=options.data_dir / "db") as client:
         return await run(client, options)
 
@@ -189,9 +214,12 @@ def _setup(options: argparse.Namespace) -> WalletSetup:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
     if not 0 <= seconds < float("inf"):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return seconds
 
 
@@ -216,33 +244,76 @@ def _protection(options: argparse.Namespace) -> Protection:
 
 async def _accounts(client: Client, _options: argparse.Namespace) -> int:
     for account in await client.wallet.get_accounts():
-        metadata = await client.wallet.get_contract_metadata(account.item)
-        state = "deployed" if metadata.is_initialized else "not deployed"
+        state = "not deployed" if await _lacks_deployment(client, account.item) else "deployed"
         _print(f"0x{account.item.hex()}  {state:<12}  {account.alias}")
     return 0
 
 
-async def _create(client: Client, options: argparse.Namespace) -> int:
-    from aztecd.client import NOBODY, SponsoredFee  # noqa: PLC0415 - only this command needs it
-    from aztecd.pxe.accounts import AccountKind  # noqa: PLC0415 - same
-    from aztecd.pxe.keys import Secret  # noqa: PLC0415 - same
+async def _lacks_deployment(client: Client, account: AztecAddress) -> bool:
+    """Tell whether an own account can't act yet; one kind never has to be deployed."""
+    from aztecd.pxe.accounts import AccountKind  # noqa: PLC0415 - only some commands need it
 
-    secret = None
-    if options.secret_file is not None:
-        secret = Secret.from_hex(options.secret_file.read_text().strip())
-    account = await client.create_account(
-        AccountKind(options.kind),
-        secret=secret,
-        salt=None if options.salt is None else _field(options.salt),
-        alias=options.alias,
-    )
+    if (await client.wallet.own_account(account)).kind is AccountKind.SINGLE_KEY:
+        return False
+    return not (await client.wallet.get_contract_metadata(account)).is_initialized
+
+
+async def _create(client: Client, options: argparse.Namespace) -> int:
+    """Refuse before anything is kept what can't become an account that acts."""
+    from aztecd.client import NOBODY  # noqa: PLC0415 - only this command needs it
+    from aztecd.pxe.accounts import AccountKind  # noqa: PLC0415 - same
+
+    kind = AccountKind(options.kind)
+    secret = None if options.secret_file is None else _read_secret(options.secret_file)
+    salt = None if options.salt is None else _field(options.salt, "salt: that is a field element")
+    # The signing key of the other kinds is drawn at random.
+    is_new = secret is None or salt is None or kind in {AccountKind.ECDSA_K, AccountKind.ECDSA_R}
+    deploys = not options.no_deploy and kind is not AccountKind.SINGLE_KEY
+    if is_new and deploys and options.sponsor is None:
+        raise WalletUsageError(
+            "a new account has nothing to pay its deployment with: name a contract that pays with --sponsor "
+            "(the start card of a local network has one), or only take the account in with --no-deploy"
+        )
+    if is_new and options.alias in {account.alias for account in await client.wallet.get_accounts()} - {""}:
+        raise WalletUsageError(
+            f"an account of this wallet is called {options.alias} already: take another name"
+        )
+    fee = await _fee(client, options.sponsor)
+    account = await client.create_account(kind, secret=secret, salt=salt, alias=options.alias)
     _print(f"0x{account.address.hex()}")
-    if options.no_deploy or options.kind == "schnorr_single_key":
-        return 0
-    fee = None if options.sponsor is None else SponsoredFee(sponsor=await _address(client, options.sponsor))
-    sent = await account.deployment().send(sender=NOBODY, fee=fee)
-    _print(f"deployed in transaction 0x{sent.tx_hash.hex()}")
+    if deploys and not await _lacks_deployment(client, account.address):
+        _print("deployed already")
+    elif deploys:
+        sent = await account.deployment().send(sender=NOBODY, fee=fee)
+        _print(f"deployed in transaction 0x{sent.tx_hash.hex()}")
     return 0
+
+
+def _read_secret(path: Path) -> Secret:
+    from aztecd.pxe.keys import Secret  # noqa: PLC0415 - only one command needs it
+
+    try:
+        return Secret.from_hex(path.read_bytes().decode("ascii", errors="replace").strip())
+    except OSError as error:
+        raise WalletUsageError(f"can't read the secret in {path}: {error.strerror}") from error
+
+
+async def _fee(client: Client, sponsor: str | None) -> SponsoredFee | None:
+    """Let a contract pay, which the wallet has to know: a published one, or that of a local network."""
+    from aztecd.client import SponsoredFee  # noqa: PLC0415 - only one command needs it
+    from aztecd.crypto.field import FR_ZERO  # noqa: PLC0415 - same
+
+    if sponsor is None:
+        return None
+    address = await _address(client, sponsor)
+    if client.wallet.pxe.get_contract_instance(address) is None:
+        artifact = await client.wallet.standard_artifact("SponsoredFPC")
+        published = await client.node.get_contract(address)
+        if published is not None:
+            await client.wallet.register_contract(published, artifact)
+        elif (await client.deploy(artifact, salt=FR_ZERO, is_universal=True).register()).address != address:
+            raise WalletUsageError(f"no contract that pays is known at 0x{address.hex()}")
+    return SponsoredFee(sponsor=address)
 
 
 async def _balance(client: Client, options: argparse.Namespace) -> int:
@@ -259,15 +330,32 @@ async def _balance(client: Client, options: argparse.Namespace) -> int:
 async def _deploy(client: Client, options: argparse.Namespace) -> int:
     artifact = await _read_artifact(client, options.artifact)
     arguments = [await _value(client, text) for text in options.arguments]
+    _check_count(artifact.initializer(options.constructor), arguments)
     deployment = client.deploy(artifact, *arguments, constructor=options.constructor)
-    sent = await deployment.send(sender=await _address(client, options.sender))
+    sender = await _actor(client, options.sender)
+    sent = await deployment.send(sender=sender, fee=await _fee(client, options.sponsor))
     _print(f"{artifact.name} is at 0x{sent.contract.address.hex()}")
     return 0
 
 
+def _check_count(constructor: FunctionAbi | None, arguments: Sequence[Any]) -> None:
+    parameters = () if constructor is None else constructor.parameters
+    if len(arguments) != len(parameters):
+        names = ", ".join(parameter.name for parameter in parameters)
+        raise WalletUsageError(
+            f"the constructor takes {len(parameters)} arguments ({names}), got {len(arguments)}"
+        )
+
+
 async def _send(client: Client, options: argparse.Namespace) -> int:
+    from aztecd.wallet import TransactionRevertedError  # noqa: PLC0415 - only this command needs it
+
+    await _actor(client, options.sender)
     call, sender = await _call(client, options)
-    sent = await call.send(sender=sender)
+    try:
+        sent = await call.send(sender=sender, fee=await _fee(client, options.sponsor))
+    except TransactionRevertedError as error:
+        raise WalletUsageError(f"{error}. `aztecd wallet simulate` of the same call says why") from error
     assert sent.receipt is not None
     _print(f"{sent.receipt.status} in block {sent.receipt.block_number}, fee {sent.receipt.transaction_fee}")
     return 0
@@ -367,7 +455,9 @@ async def _artifact(client: Client, contract: str, given: str | None) -> Contrac
         if known is not None:
             return known
     if given is None:
-        raise WalletUsageError(f"the wallet does not know 0x{address.hex()}: give its artifact")
+        raise WalletUsageError(
+            f"the wallet does not know 0x{address.hex()}: name its artifact with --artifact"
+        )
     artifact = await _read_artifact(client, given)
     published = await client.node.get_contract(address)
     if published is None:
@@ -384,7 +474,10 @@ async def _read_artifact(client: Client, given: str) -> ContractArtifact:
 def _artifact_in_file(path: Path) -> ContractArtifact | None:
     from aztecd.pxe.artifacts import load_artifact  # noqa: PLC0415 - only some commands need it
 
-    return load_artifact(path.read_bytes()) if path.is_file() else None
+    try:
+        return load_artifact(path.read_bytes()) if path.is_file() else None
+    except OSError as error:
+        raise WalletUsageError(f"can't read {path}: {error.strerror}") from error
 
 
 async def _value(client: Client, text: str) -> Any:
@@ -403,16 +496,24 @@ async def _address(client: Client, text: str) -> AztecAddress:
     for account in await client.wallet.get_accounts():
         if account.alias == name:
             return account.item
-    return AztecAddress(_field(name))
+    return AztecAddress(_field(name, "account's name and no address"))
 
 
-def _field(text: str) -> Fr:
+async def _actor(client: Client, text: str) -> AztecAddress:
+    """Find an own account that can send. Raises WalletUsageError, AccountUnknownError."""
+    address = await _address(client, text)
+    if await _lacks_deployment(client, address):
+        raise WalletUsageError(f"{text} is not deployed yet: before that an account can't send")
+    return address
+
+
+def _field(text: str, wanted: str) -> Fr:
     from aztecd.crypto.field import FieldError, fr, fr_from_hex  # noqa: PLC0415 - same
 
     try:
         return fr_from_hex(text.removeprefix("0x").rjust(64, "0")) if text.startswith("0x") else fr(int(text))
     except (FieldError, ValueError):
-        raise WalletUsageError(f"{text[:80]!r} is neither an account's name nor a field element") from None
+        raise WalletUsageError(f"{text[:80]!r} is no {wanted}") from None
 
 
 def _run_codegen(options: argparse.Namespace) -> int:
@@ -426,8 +527,11 @@ def _run_codegen(options: argparse.Namespace) -> int:
     text = generate_bindings(load_artifact(data))
     if options.output is None:
         _print(text.rstrip("\n"))
-    else:
+        return 0
+    try:
         options.output.write_text(text)
+    except OSError as error:
+        raise WalletUsageError(f"can't write {options.output}: {error.strerror}") from error
     return 0
 
 

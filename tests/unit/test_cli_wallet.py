@@ -51,6 +51,25 @@ def test_a_crash_leaves_no_keys_in_a_core_file(tmp_path):
         resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
+def test_codegen_names_a_place_where_it_can_not_write(artifact, tmp_path, capsys):
+    target = tmp_path / "none" / "bank.py"
+    assert main(["codegen", str(artifact), "--output", str(target)]) == 1
+    assert capsys.readouterr().err == f"error: can't write {target}: No such file or directory\n"
+
+
+def test_a_file_is_no_place_for_a_wallet(artifact, capsys):
+    assert main(["wallet", "accounts", "--plain", "--data-dir", str(artifact)]) == 1
+    assert capsys.readouterr().err == f"error: can't use the data directory {artifact}: it is a file\n"
+
+
+@pytest.mark.parametrize("limit", ["soon", "-1", "inf", "nan"])
+def test_a_time_limit_is_a_number_of_seconds(limit, capsys):
+    with pytest.raises(SystemExit) as done:
+        main(["wallet", "accounts", "--data-dir", "none", f"--time-limit={limit}"])
+    assert done.value.code == 2
+    assert f"argument --time-limit: {limit!r} is no number of seconds" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("action", ["accounts", "create", "balance", "deploy", "send", "simulate", "serve"])
 def test_every_action_explains_itself(action, capsys):
     with pytest.raises(SystemExit) as done:
