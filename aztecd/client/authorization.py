@@ -14,9 +14,11 @@ from aztecd.crypto.field import fr
 from aztecd.errors import InvalidInputError
 from aztecd.protocol.basic import AztecAddress
 from aztecd.pxe.accounts import is_consumable_call, lookup_validity_call, set_authorized_call
+from aztecd.pxe.errors import NodeRefusedError, TimeLimitError
 from aztecd.pxe.requests import AuthWitness, FunctionCall
 from aztecd.wallet.api import Wallet
 from aztecd.wallet.authorization import consumer_of, inner_hash_of, message_hash_of
+from aztecd.wallet.errors import NotGrantedError
 from aztecd.wallet.intents import Intent
 
 __all__ = ["Authorization", "lookup_authorization", "public_authorization"]
@@ -39,12 +41,17 @@ class Authorization:
 async def lookup_authorization(
     wallet: Wallet, account: AztecAddress, intent: Intent, witness: AuthWitness
 ) -> Authorization:
-    """Ask the account's contract about a witness, and the registry about a public authorization."""
+    """Ask the account's contract about a witness, and the registry about a public authorization.
+
+    Raises NotGrantedError, TimeLimitError, NodeRefusedError, UnavailableError: then nobody knows.
+    """
     message_hash = message_hash_of(intent, await wallet.get_chain_info())
     private = lookup_validity_call(account, consumer_of(intent), inner_hash_of(intent))
     try:
         answer = await wallet.execute_utility(private, scope=account, auth_witnesses=[witness])
         is_valid_in_private = answer.values[:1] == (fr(1),)
+    except (NotGrantedError, TimeLimitError, NodeRefusedError):
+        raise
     except InvalidInputError:
         # The account's contract fails when it has no witness, or one that it does not accept.
         is_valid_in_private = False
