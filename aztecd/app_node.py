@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import AsyncExitStack, ExitStack, closing
 from pathlib import Path
 from threading import Event
 
@@ -93,7 +93,7 @@ async def _serve(
     """Make the node, serve until a signal comes, and stop in order."""
     is_stopping, is_caught_up = Event(), Event()
     stop = stop_signal(is_stopping)
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         store = stack.enter_context(closing(LevelStore.open(data_dir / DATABASE)))
         blobs = BlobStore.open(
             data_dir / BLOBS, BlobNamespace.of(rollup.deployment), max_bytes=config.blobs.max_bytes
@@ -108,6 +108,7 @@ async def _serve(
             is_stopping=is_stopping,
             is_caught_up=is_caught_up.is_set,
         )
+        stack.push_async_callback(core.writer.close)
         node = make_joined(config, core, l1, account, kzg, blobs, is_caught_up)
         relax_garbage_collection()
         async with rpc_server(config, core, blobs, port).run() as address:
@@ -128,5 +129,4 @@ async def _serve(
             print(f"ready {address.url}", flush=True)
             _log.info("ready", url=address.url, hashing=KERNEL, blocks=tips.proposed.number)
             await run_tasks(node.tasks, core.writer, stop)
-        await core.writer.close()
     return exit_status(core.writer)
