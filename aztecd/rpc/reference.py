@@ -47,6 +47,21 @@ Answers to batches have status 200. Numbers beyond 2^53 - 1 are refused: JSON cl
 
 Columns: `?` marks optional parameters; *kept* says how long an encoded answer is kept: until the chain
 changes (state), or, once found, until blocks are taken back (block).
+
+## Where the reference node answers otherwise
+
+Thousands of random questions to both nodes of one chain (`tests/support/rpc_fuzz.py`) find no other
+differences, but for settings of a node:
+
+* State of block 0 is that of block 0, not the newest ([decision 2](decisions/0002-genesis-queries.md)).
+* No logs are lost after `afterLog` ([decision 7](decisions/0007-chain-answers.md)).
+* Numbers beyond 2^53 - 1 and fractions of pages and transactions are refused; as `id` they come back
+  unrounded.
+* Text that is no Unicode, and numbers beyond all bounds (`1e400`), make a body malformed (-32700). A member
+  `__proto__` is one like others.
+* Content codings in capitals, and `0X` before an L1 address, are taken. HEAD names the content type.
+* Messages about malformed or badly compressed bodies have other words; of several issues the order, and a
+  second one of the same text, may differ. Names in messages are cut after 2000 characters.
 """
 
 
