@@ -82,6 +82,8 @@ __all__ = [
 
 _ARCHIVED_TXS = 1000
 """Transactions of final blocks that are kept for traces."""
+_WARM_UP_POLL_S = 0.1
+_WARM_UP_POLLS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +254,13 @@ def make_sender(
 
 
 def make_producer(
-    config: Config, core: Core, l1: L1Parts, sender: TransactionSender, kzg: KzgWorker, blobs: BlobStore
+    config: Config,
+    core: Core,
+    l1: L1Parts,
+    sender: TransactionSender,
+    kzg: KzgWorker,
+    blobs: BlobStore,
+    before_proof: Callable[[], None] = lambda: None,
 ) -> CheckpointProducer:
     """Make what builds, publishes and settles; the blobs that it published are kept."""
     deployment = l1.deployment
@@ -275,6 +283,7 @@ def make_producer(
         metrics=core.metrics,
         contract_logs=core.contract_logs,
         sync_messages=InboxSync(core.ledger, l1.reader).sync,
+        before_proof=before_proof,
         is_stopping=core.is_stopping.is_set,
     )
 
@@ -286,20 +295,21 @@ def make_local(
     account: L1Account,
     kzg: KzgWorker,
     blobs: BlobStore,
-    is_l1_warm: Callable[[], bool],
+    is_l1_warm: Event,
 ) -> LocalNode:
     """Make the node of a local network: it builds at once, and watches L1 only for what happens to it.
 
-    No epoch is settled before `is_l1_warm`, unless one must be: a proof keeps L1 from mining until it is.
+    No epoch is proven before `is_l1_warm`; blocks do not wait for that as long as a proof can.
     """
     settles = config.sequencer.settle_epochs is not False
-    producer = make_producer(config, core, l1, make_sender(core, l1, account), kzg, blobs)
+    before_proof = partial(_wait_until_warm, is_l1_warm, core.is_stopping)
+    producer = make_producer(config, core, l1, make_sender(core, l1, account), kzg, blobs, before_proof)
     miner = AutoMiner(
         writer=core.writer,
         producer=producer,
         mempool=core.ledger.mempool,
         outlook=core.outlook,
-        may_settle=lambda: settles and is_l1_warm(),
+        may_settle=lambda: settles and is_l1_warm.is_set(),
     )
     core.ledger.mempool.subscribe(miner.wake_from_thread)
     monitor = L1Monitor(
@@ -314,6 +324,17 @@ def make_local(
         on_lost_checkpoints=miner.agree_with_l1,
     )
     return LocalNode(core=core, producer=producer, miner=miner, monitor=monitor)
+
+
+def _wait_until_warm(is_l1_warm: Event, is_stopping: Event) -> None:
+    """Let L1 load its KZG setup on its own time: while a proof waits for that, it answers nobody.
+
+    Raises L1UnavailableError when the daemon is told to stop.
+    """
+    for _ in range(_WARM_UP_POLLS):
+        if is_l1_warm.is_set():
+            return
+        sleep_until_stopped(is_stopping, _WARM_UP_POLL_S)
 
 
 def _node_info(deployment: Deployment) -> NodeInfo:

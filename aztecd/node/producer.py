@@ -90,12 +90,13 @@ class CheckpointProducer:
         metrics: Metrics,
         contract_logs: ContractLogs,
         sync_messages: Callable[[], object],
+        before_proof: Callable[[], None] = lambda: None,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take finished collaborators.
 
-        `sync_messages` brings the stored messages to L1's newest block. A block is cut short when the daemon
-        `is_stopping`.
+        `sync_messages` brings the stored messages to L1's newest block. `before_proof` waits until L1 takes
+        proofs. A block is cut short when the daemon `is_stopping`.
         """
         self._ledger = ledger
         self._builder = builder
@@ -108,6 +109,7 @@ class CheckpointProducer:
         self._metrics = metrics
         self._contract_logs = contract_logs
         self._sync_messages = sync_messages
+        self._before_proof = before_proof
         self._is_stopping = is_stopping
 
     def produce(self) -> BlockNumber | None:
@@ -290,6 +292,8 @@ class CheckpointProducer:
             for number in range(tips.proven.checkpoint_number + 1, tips.checkpointed.checkpoint_number + 1)
             if (data := self._ledger.chain.checkpoint_data(CheckpointNumber(number))) is not None
         ]
+        if unproven:
+            self._before_proof()
         clock = self._reader.clock
         for index, data in enumerate(unproven):
             is_last_of_epoch = index + 1 == len(unproven) or clock.epoch_of(
