@@ -1,8 +1,8 @@
 """One job at a time, in a thread of its own.
 
 A job begins with the anchor block of that moment and keeps it to its end; what it writes is committed when it
-is through, or dropped. Contracts ask their oracles in the middle of circuits, so a job can't give way to
-another one half-way.
+is through, or dropped, but for what contracts find of their notes (see `sync.job`). Contracts ask their
+oracles in the middle of circuits, so a job can't give way to another one half-way.
 
 Authority: @aztec/pxe src/job_coordinator/, `#putInJobQueue` in src/pxe.ts (4.1.2).
 """
@@ -163,7 +163,19 @@ class JobRunner:
             self._synced.clear()
         # Before the work: a job that fails must not undo a rollback.
         stage.commit(sync=False)
-        job = Job(anchor=anchor, stores=stores, bridge=bridge, keys=self._keys, secrets=self.secrets)
+
+        def keep() -> None:
+            self._interruption.check(watch)
+            stage.commit(sync=False)
+
+        job = Job(
+            anchor=anchor,
+            stores=stores,
+            bridge=bridge,
+            keys=self._keys,
+            secrets=self.secrets,
+            keep=keep,
+        )
         running = RunningJob(job=job, synced=self._synced, began=began, sync_s=self.clock() - began)
         try:
             with self._interruption.watching(watch):

@@ -5,7 +5,7 @@ Authority: @aztec/pxe src/contract_sync/ (4.1.2).
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from aztecd.crypto.field import fr_int
@@ -14,7 +14,7 @@ from aztecd.pxe.execution.views import ALL_SCOPES, Scopes, UtilityRunner
 from aztecd.pxe.stores import Stores
 from aztecd.pxe.sync.class_check import check_class, class_update_calls, keep_class_update
 from aztecd.pxe.sync.errors import SyncError
-from aztecd.pxe.sync.job import Job
+from aztecd.pxe.sync.job import Job, SyncSteps
 from aztecd.pxe.sync.validation import active_nullifiers, found_nullifiers, nullifier_calls
 
 __all__ = ["ContractSync", "SyncedContracts"]
@@ -76,10 +76,29 @@ class ContractSync:
         left = self._synced.missing(contract, scopes)
         if left is None:
             return
+        # What else the job has staged must wait for its end.
+        keep = self._job.keep if not len(stores.stage) else None
         self._check_state(contract, left)
         if sync_state is not None:
-            run(contract, sync_state, (), left)
+            self._find_notes(lambda: run(contract, sync_state, (), left), keep)
+        if keep is not None:
+            keep()
         self._synced.add(contract, left)
+
+    def _find_notes(self, sync_state: Callable[[], object], keep: Callable[[], None] | None) -> None:
+        """Let a contract look at what it was sent, a part of it at a time if that can be kept."""
+        outer = self._job.steps
+        steps = self._job.steps = None if keep is None else SyncSteps()
+        try:
+            sync_state()
+            while steps is not None and keep is not None and steps.searches:
+                keep()
+                before = steps.searches
+                sync_state()
+                if steps.searches is before:
+                    break  # it asks for no logs any more
+        finally:
+            self._job.steps = outer
 
     def _check_state(self, contract: AztecAddress, scopes: Scopes) -> None:
         """Check the class, and which of the known notes were consumed; one request for both."""

@@ -1,12 +1,18 @@
-"""What all parts of one job share: the anchor block, the staged stores, the way to the node, the keys."""
+"""What all parts of one job share: the anchor block, the staged stores, the way to the node, the keys.
+
+A job writes all or nothing, with one exception: while nothing else is staged, what a contract finds of its
+notes is kept step by step. It is true at the anchor, whatever becomes of the job, and a rollback undoes it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aztecd.protocol.basic import AztecAddress, BlockHash, BlockNumber
+from aztecd.crypto.field import Fr
+from aztecd.protocol.basic import AztecAddress, BlockHash, BlockNumber, TxHash
 from aztecd.protocol.header import BlockHeader
+from aztecd.protocol.logs import TxScopedL2Log
 from aztecd.pxe.execution.views import ALL_SCOPES, Scopes, TaggingSecret
 from aztecd.pxe.kernel import ClassUpdate
 from aztecd.pxe.keys import InvalidAddressError, KeyStore, address_point
@@ -14,7 +20,7 @@ from aztecd.pxe.oracles.tagging import directional_tagging_secret
 from aztecd.pxe.stores import Stores
 from aztecd.pxe.sync.bridge import NodeBridge
 
-__all__ = ["Anchor", "Job", "TaggingSecrets"]
+__all__ = ["Anchor", "Job", "LogSearch", "SyncSteps", "TaggingSecrets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,28 @@ class TaggingSecrets:
         return found
 
 
+@dataclass(slots=True)
+class LogSearch:
+    """The search for the logs of one secret: the window [start, end), and what is new. Mutable."""
+
+    secret: TaggingSecret
+    recipient: AztecAddress
+    start: int
+    end: int
+    delivered: Mapping[int, Collection[TxHash]]
+    tags: Sequence[Fr] = ()
+    logs: list[TxScopedL2Log] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class SyncSteps:
+    """How far the synchronisation of one contract is that goes in steps. Mutable."""
+
+    is_begun: bool = False
+    searches: list[LogSearch] = field(default_factory=list)
+    """Where the last step has stopped; none when everything was looked at."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Job:
     """One job. Mutable: it caches what it reads of the anchor block."""
@@ -80,6 +108,10 @@ class Job:
     keys: KeyStore
     secrets: TaggingSecrets
     class_updates: dict[AztecAddress, ClassUpdate] = field(default_factory=dict)
+    keep: Callable[[], None] | None = None
+    """Writes what was staged so far, or raises why the job is to end; None: all waits for the end."""
+    steps: SyncSteps | None = None
+    """Of the contract that is being synchronised; None when it gets all its logs at once."""
 
     def accounts(self) -> list[AztecAddress]:
         """List our own accounts."""

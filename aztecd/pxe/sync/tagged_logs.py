@@ -9,48 +9,38 @@ Authority: @aztec/pxe src/logs/log_service.ts, src/tagging/recipient_sync/ (4.1.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from aztecd.constants import MAX_TX_LIFETIME_S, PRIVATE_LOG_SIZE_IN_FIELDS
 from aztecd.crypto.field import Fr
-from aztecd.protocol.basic import AztecAddress, TxHash
+from aztecd.protocol.basic import AztecAddress
 from aztecd.protocol.logs import TxScopedL2Log
 from aztecd.pxe.execution.views import Scopes, TaggingSecret
 from aztecd.pxe.oracles.tagging import siloed_tags
 from aztecd.pxe.stores import TAG_WINDOW, PxeStoreBrokenError
-from aztecd.pxe.sync.job import Job
+from aztecd.pxe.sync.job import Job, LogSearch, SyncSteps
 from aztecd.pxe.sync.log_pages import private_logs
 from aztecd.pxe.sync.messages import bounded, message_context
 
 __all__ = ["fetch_tagged_logs"]
 
 
-@dataclass(slots=True)
-class _Search:
-    """The search for the logs of one secret: the window [start, end), and what is new. Mutable."""
-
-    secret: TaggingSecret
-    recipient: AztecAddress
-    start: int
-    end: int
-    delivered: Mapping[int, Collection[TxHash]]
-    tags: Sequence[Fr] = ()
-    logs: list[TxScopedL2Log] = field(default_factory=list)
+_STEP: Final = 100
+"""Logs after which a step ends: about a second of work for the contract that gets them."""
 
 
 def fetch_tagged_logs(job: Job, contract: AztecAddress, base_slot: Fr, scopes: Scopes) -> None:
     """Append the new logs for the scoped accounts to the capsule array at `base_slot`.
 
-    The reference gives a contract the same logs again for a day; here each is given once.
+    The reference gives a contract the same logs again for a day; here each is given once. Where the contract
+    is synchronised in steps, a call gives a part, whole windows, and the next one goes on from there.
     """
-    searches = [
-        _begin(job, secret, recipient)
-        for recipient in job.recipients(scopes)
-        for secret in job.secrets_of_senders(contract, recipient)
-    ]
+    steps = job.steps or SyncSteps()
+    searches = steps.searches if steps.is_begun else _begin_all(job, contract, scopes)
+    steps.is_begun = True
     active = searches
-    while active:
+    while active and (job.steps is None or sum(len(search.logs) for search in searches) < _STEP):
         for search in active:
             indexes = range(search.start, search.end)
             search.tags = siloed_tags(search.secret.secret, search.secret.contract, indexes)
@@ -60,16 +50,26 @@ def fetch_tagged_logs(job: Job, contract: AztecAddress, base_slot: Fr, scopes: S
         items = [_pending_log(log, search.recipient) for log in search.logs]
         if items:
             job.stores.capsules.append_to_array(contract, base_slot, items)
+        search.logs = []
+    steps.searches = active
 
 
-def _begin(job: Job, secret: TaggingSecret, recipient: AztecAddress) -> _Search:
+def _begin_all(job: Job, contract: AztecAddress, scopes: Scopes) -> list[LogSearch]:
+    return [
+        _begin(job, secret, recipient)
+        for recipient in job.recipients(scopes)
+        for secret in job.secrets_of_senders(contract, recipient)
+    ]
+
+
+def _begin(job: Job, secret: TaggingSecret, recipient: AztecAddress) -> LogSearch:
     seen = job.stores.recipient_tags.get(secret)
     start = 0 if seen.aged is None else seen.aged + 1
     end = (seen.finalized or 0) + TAG_WINDOW + 1
-    return _Search(secret, recipient, start, end, job.stores.delivered_logs.of(secret))
+    return LogSearch(secret, recipient, start, end, job.stores.delivered_logs.of(secret))
 
 
-def _advance(job: Job, search: _Search, found: Mapping[Fr, Sequence[TxScopedL2Log]]) -> bool:
+def _advance(job: Job, search: LogSearch, found: Mapping[Fr, Sequence[TxScopedL2Log]]) -> bool:
     """Take what was found in the window, and move it; false when there is nothing more to look for."""
     aged = finalized = None
     is_empty = True
