@@ -1,7 +1,7 @@
 """The pool: what waits for a block, in the order in which blocks take it.
 
 Any thread may call any method. Changes run one after the other; readers see the state before or after a
-change and never wait for the disk. A transaction that `add` has taken is on the disk.
+change and never wait until it is written. A transaction that `add` has taken is on the disk.
 
 Authority: @aztec/p2p src/mem_pools/tx_pool_v2/tx_pool_v2_impl.ts, eviction/*.ts (4.1.2).
 """
@@ -93,7 +93,8 @@ class Mempool:
         self._contents = PoolContents(chain, config or MempoolConfig())
         self._listeners: list[Callable[[], None]] = []
         self._version = 0
-        # `_changing` is held for a whole change, the disk included; `_lock` only while memory changes.
+        # `_changing` is held for a whole change, writing included; `_lock` only while memory changes, for which
+        # balances may be read.
         self._changing = Lock()
         self._lock = Lock()
 
