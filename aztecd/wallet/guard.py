@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from aztecd import __version__
@@ -207,32 +208,30 @@ class GuardedWallet:
 
     async def simulate_tx(self, payload: ExecutionPayload, options: SimulateOptions) -> Simulation:
         """Tell what a transaction would do."""
-        calls, accounts = await self._named(payload.calls), (options.sender, *options.additional_scopes)
-        allowed = self._now().allows_simulation(calls) and self._sees(accounts)
-        await self._require(allowed, "simulate a transaction", *_lines(accounts, calls))
+        accounts = (options.sender, *options.additional_scopes)
+        rule = Grants.allows_simulation
+        await self._require_calls("simulate a transaction", payload.calls, accounts, rule)
         return await self._wallet.simulate_tx(payload, options)
 
     async def execute_utility(
         self, call: FunctionCall, *, scope: AztecAddress, auth_witnesses: Sequence[AuthWitness] = ()
     ) -> UtilityResult:
         """Run a utility function."""
-        calls = await self._named([call])
-        allowed = self._now().allows_simulation(calls, is_utility=True) and self._sees([scope])
-        await self._require(allowed, "read private state", *_lines([scope], calls))
+        rule = partial(Grants.allows_simulation, is_utility=True)
+        await self._require_calls("read private state", [call], [scope], rule)
         return await self._wallet.execute_utility(call, scope=scope, auth_witnesses=auth_witnesses)
 
     async def profile_tx(self, payload: ExecutionPayload, options: ProfileOptions) -> ProfileResult:
         """Tell what the steps of a transaction take."""
-        calls, accounts = await self._named(payload.calls), (options.sender, *options.additional_scopes)
-        allowed = self._now().allows_simulation(calls) and self._sees(accounts)
-        await self._require(allowed, "profile a transaction", *_lines(accounts, calls))
+        accounts = (options.sender, *options.additional_scopes)
+        rule = Grants.allows_simulation
+        await self._require_calls("profile a transaction", payload.calls, accounts, rule)
         return await self._wallet.profile_tx(payload, options)
 
     async def send_tx(self, payload: ExecutionPayload, options: SendOptions) -> SendResult:
         """Make, prove and send a transaction."""
-        calls, accounts = await self._named(payload.calls), (options.sender, *options.additional_scopes)
-        allowed = self._now().allows_sending(calls) and self._sees(accounts)
-        await self._require(allowed, "send a transaction", *_lines(accounts, calls))
+        accounts = (options.sender, *options.additional_scopes)
+        await self._require_calls("send a transaction", payload.calls, accounts, Grants.allows_sending)
         return await self._wallet.send_tx(payload, options)
 
     async def create_auth_witness(self, account: AztecAddress, intent: Intent) -> AuthWitness:
@@ -263,6 +262,18 @@ class GuardedWallet:
             name = await self._wallet.get_function_name(call.to, FunctionSelector(call.selector))
             named.append(call.replace(name=name or ""))
         return named
+
+    async def _require_calls(
+        self,
+        action: str,
+        calls: Sequence[FunctionCall],
+        accounts: Sequence[AztecAddress],
+        rule: Callable[[Grants, Sequence[FunctionCall]], bool],
+    ) -> None:
+        """Hold that calls are granted for all these accounts, or ask."""
+        named = await self._named(calls)
+        allowed = rule(self._now(), named) and self._sees(accounts)
+        await self._require(allowed, action, *_lines(accounts, named))
 
     async def _require(self, allowed: bool, action: str, *details: str) -> None:
         if allowed:
