@@ -6,6 +6,7 @@ length, a status byte (0 result, 1 malformed input, 2 unavailable) and the resul
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from typing import BinaryIO
@@ -53,7 +54,11 @@ def _main() -> None:
     kzg = Kzg()
     with suppress(KzgUnavailableError):  # each request answers with the reason
         kzg.load()
-    serve(kzg, sys.stdin.buffer, sys.stdout.buffer)
+    try:
+        serve(kzg, sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:
+        # The parent was killed. Python would try to write the rest of the answer at its end, and complain.
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -158,3 +158,16 @@ def test_the_child_dies_with_its_parent():
             assert ended
         finally:
             os.close(child)
+
+
+def test_a_child_whose_parent_is_gone_ends_without_a_word():
+    command = [sys.executable, "-P", "-m", "aztecd.crypto._kzg_child"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        child.stdout.close()
+        # An operation without its arguments: the answer, an error, has nobody to go to.
+        child.stdin.write((1).to_bytes(4, "big") + b"\x01")
+        child.stdin.flush()
+        assert child.wait(timeout=120) == 0
+        assert child.stderr.read() == b""
