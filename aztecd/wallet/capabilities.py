@@ -89,13 +89,11 @@ class Grants:
     def allows_simulation(self, calls: Sequence[FunctionCall], *, is_utility: bool = False) -> bool:
         """Tell whether these calls may all be simulated."""
         part = "utilities" if is_utility else "transactions"
-        scopes = [(item.get(part) or {}).get("scope") for item in self._of("simulation")]
-        return all(any(_covers(scope, call) for scope in scopes) for call in calls)
+        return _cover([(item.get(part) or {}).get("scope") for item in self._of("simulation")], calls)
 
     def allows_sending(self, calls: Sequence[FunctionCall]) -> bool:
         """Tell whether these calls may all be sent."""
-        scopes = [item.get("scope") for item in self._of("transaction")]
-        return all(any(_covers(scope, call) for scope in scopes) for call in calls)
+        return _cover([item.get("scope") for item in self._of("transaction")], calls)
 
     def _of(self, kind: str) -> Iterator[Capability]:
         return (item for item in self.capabilities if item["type"] == kind)
@@ -249,6 +247,14 @@ def _wrong(kind: str, value: JsonValue, path: str) -> SchemaError:
 
 def _lists(given: JsonValue, wanted: bytes) -> bool:
     return given == _ALL or (isinstance(given, list) and "0x" + wanted.hex() in given)
+
+
+def _cover(scopes: Sequence[JsonValue], calls: Sequence[FunctionCall]) -> bool:
+    """Tell whether scopes together cover calls."""
+    # A transaction without calls costs a fee too, and no pattern means it.
+    if not calls:
+        return _ALL in scopes
+    return all(any(_covers(scope, call) for scope in scopes) for call in calls)
 
 
 def _covers(scope: JsonValue, call: FunctionCall) -> bool:

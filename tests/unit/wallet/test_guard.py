@@ -101,6 +101,21 @@ async def test_a_false_name_opens_nothing(wallet):
     assert wallet.sent == []
 
 
+async def test_a_transaction_without_calls_costs_a_fee_and_needs_a_grant(wallet):
+    guarded = GuardedWallet(wallet, "shop", Rule())
+    nothing = ExecutionPayload(calls=())
+    for capabilities in ([ACCOUNTS], [ACCOUNTS, SENDING]):
+        await guarded.request_capabilities(manifest(*capabilities))
+        with pytest.raises(NotGrantedError):
+            await guarded.send_tx(nothing, SendOptions(sender=ALICE))
+        with pytest.raises(NotGrantedError):
+            await guarded.simulate_tx(nothing, SimulateOptions(sender=ALICE))
+    assert wallet.sent == []
+    await guarded.request_capabilities(manifest(ACCOUNTS, {"type": "transaction", "scope": "*"}))
+    await guarded.send_tx(nothing, SendOptions(sender=ALICE))
+    await GuardedWallet.for_owner(wallet).simulate_tx(nothing, SimulateOptions(sender=ALICE))
+
+
 async def test_foreign_accounts_are_out_of_reach(wallet):
     guarded = GuardedWallet(wallet, "shop", Rule())
     await guarded.request_capabilities(manifest(ACCOUNTS, SENDING))
