@@ -93,8 +93,8 @@ class Mempool:
         self._contents = PoolContents(chain, config or MempoolConfig())
         self._listeners: list[Callable[[], None]] = []
         self._version = 0
-        # `_changing` is held for a whole change, writing included; `_lock` only while memory changes, for which
-        # balances may be read.
+        # `_changing` is held for a whole change, writing included; `_lock` only while memory changes, for
+        # which balances may be read.
         self._changing = Lock()
         self._lock = Lock()
 
