@@ -152,7 +152,7 @@ class NumberKind:
         return _bounded(least, self.most)
 
     def read(self, value: JsonValue, path: str, issues: Issues) -> int | None:
-        """Read a number; a fraction within the bounds raises DecodeError, as in the reference."""
+        """Read a number; a fraction raises DecodeError if there are no issues, as in the reference."""
         if type(value) not in {int, float}:
             issues.add(expected("number", value), path)
             return None
@@ -166,6 +166,8 @@ class NumberKind:
         if abs(value) > MAX_SAFE_INTEGER:
             return None
         if value != int(value):
+            if issues.text():
+                return None
             raise DecodeError(f"{self.name} must be an integer, got {value}", path)
         return int(value)
 

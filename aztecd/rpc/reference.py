@@ -55,8 +55,7 @@ differences, but for settings of a node:
 
 * State of block 0 is that of block 0, not the newest ([decision 2](decisions/0002-genesis-queries.md)).
 * No logs are lost after `afterLog` ([decision 7](decisions/0007-chain-answers.md)).
-* Numbers beyond 2^53 - 1 and fractions of pages and transactions are refused; as `id` they come back
-  unrounded.
+* Numbers beyond 2^53 - 1, and fractions as a page or a limit, are refused; as `id` they come back unrounded.
 * Text that is no Unicode, and numbers beyond all bounds (`1e400`), make a body malformed (-32700). A member
   `__proto__` is one like others.
 * Content codings in capitals, and `0X` before an L1 address, are taken. HEAD names the content type.

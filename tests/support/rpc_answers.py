@@ -125,8 +125,8 @@ def _issues(answer: Answer) -> list[str]:
 ANSWERS: Final[Mapping[str, Callable[[Exchange], bool]]] = {
     "numbers beyond 2^53 - 1 are refused": _refuses_large,
     "large numbers are not rounded": _writes_large,
-    "fractions of pages and transactions are refused": lambda it: (
-        "page must be an integer" in it.ours.message or "limit must be an integer" in it.ours.message
+    "fractions of pages and limits are refused": lambda it: (
+        "must be an integer, got" in it.ours.message and it.theirs.code is None
     ),
     "issues in another order": lambda it: bool(it.ours.message) and _issues(it.ours) == _issues(it.theirs),
     "of two issues of one text the first": lambda it: (

@@ -183,6 +183,8 @@ LIMIT = NumberKind(name="BlockNumber", above=0, most=50)
         (51, "Number must be less than or equal to 50 (0)"),
         (-1e300, "Number must be greater than 0 (0)"),
         (1e300, "Number must be less than or equal to 50 (0)"),
+        (50.5, "Number must be less than or equal to 50 (0)"),
+        (-0.5, "Number must be greater than 0 (0)"),
         ("5", "Expected number, received string (0)"),
         (None, "Expected number, received null (0)"),
         (True, "Expected number, received boolean (0)"),
@@ -190,6 +192,13 @@ LIMIT = NumberKind(name="BlockNumber", above=0, most=50)
 )
 def test_bad_limit(value: Any, text: str) -> None:
     assert bad(LIMIT, value) == text
+
+
+def test_issues_of_other_parameters_come_before_a_fraction() -> None:
+    issues = Issues()
+    issues.add_late("Invalid input", "0")
+    assert LIMIT.read(1.5, "1", issues) is None
+    assert issues.text() == "Invalid input (0)"
 
 
 def test_fraction_of_a_limit() -> None:
