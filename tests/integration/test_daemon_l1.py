@@ -14,6 +14,7 @@ from tests.crash.verdicts import anvils_of, check_l1_agrees, l1_url, settle
 from tests.support.daemon import STOP_LIMIT_S, Daemon
 from tests.support.json_rpc import RpcClient, RpcFailureError
 from tests.support.load import IN_A_BLOCK, ON_L1, TxMaker, wait_until
+from tests.support.patience import patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +107,7 @@ def test_what_l1_lost_when_its_node_was_killed_is_published_again(artifacts, tmp
         assert rpc.call("aztec_getPendingTxCount") == 3
 
         daemon.process.terminate()
-        assert daemon.process.wait(STOP_LIMIT_S) == 1
+        assert daemon.process.wait(patience(STOP_LIMIT_S)) == 1
     assert "error: Anvil had ended with code -9" in daemon.text
     assert "Traceback" not in daemon.text
 

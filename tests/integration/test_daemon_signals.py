@@ -14,6 +14,7 @@ from tests.crash.verdicts import anvils_of, check_l1_agrees, l1_url, settle
 from tests.support.daemon import STOP_LIMIT_S, Daemon
 from tests.support.json_rpc import RpcClient
 from tests.support.load import IN_A_BLOCK, Loader, Promises, TxMaker, wait_until
+from tests.support.patience import patience
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -29,7 +30,7 @@ def test_a_daemon_under_load_stops_in_time_and_keeps_what_it_took(artifacts, tmp
             loader.start()
             wait_until(lambda: rpc.call("aztec_getBlockNumber") > 1, timeout_s=60, what="blocks under load")
             daemon.process.send_signal(number)
-            assert daemon.process.wait(STOP_LIMIT_S) == 0, daemon.text
+            assert daemon.process.wait(patience(STOP_LIMIT_S)) == 0, daemon.text
         loader.stop()
     finally:
         daemon.kill()
@@ -52,7 +53,7 @@ def test_a_daemon_whose_first_blob_takes_long_stops_in_time_too(artifacts, tmp_p
             tx_hash, body = TxMaker(rpc).make("first")
             rpc.call("aztec_sendTx", body)
         daemon.process.send_signal(signal.SIGTERM)
-        assert daemon.process.wait(STOP_LIMIT_S) == 0, daemon.text
+        assert daemon.process.wait(patience(STOP_LIMIT_S)) == 0, daemon.text
     finally:
         daemon.kill()
     wait_until(lambda: not anvils_of(data_dir), timeout_s=30, what="Anvil has ended")
@@ -92,7 +93,7 @@ def test_a_second_signal_stops_at_once(artifacts, tmp_path):
     try:
         daemon.process.send_signal(signal.SIGTERM)
         daemon.process.send_signal(signal.SIGINT)
-        assert daemon.process.wait(STOP_LIMIT_S) in {0, 130}
+        assert daemon.process.wait(patience(STOP_LIMIT_S)) in {0, 130}
     finally:
         daemon.kill()
     wait_until(lambda: not anvils_of(tmp_path), timeout_s=30, what="Anvil has ended")

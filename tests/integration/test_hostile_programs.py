@@ -16,6 +16,7 @@ from tests.bench.processes import family_peak_mib
 from tests.support.daemon import Daemon
 from tests.support.hostile_network import Asker, HostileClient
 from tests.support.hostile_programs import prepare
+from tests.support.patience import patience
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -71,8 +72,8 @@ def test_a_node_answers_while_it_builds_what_is_slow(artifacts, tmp_path):
             assert int(receipt["transactionFee"]) > 0
             assert answers.failure is None
             assert len(answers.ms) >= 10, f"{name}: {len(answers.ms)} answers"
-            assert answers.quantile(0.5) < 250, f"{name}: {sorted(answers.ms)}"
-            assert max(answers.ms) < 5_000, f"{name}: {sorted(answers.ms)}"
+            assert answers.quantile(0.5) < patience(250), f"{name}: {sorted(answers.ms)}"
+            assert max(answers.ms) < patience(5_000), f"{name}: {sorted(answers.ms)}"
         assert len(daemon.output) < 1_000, "debug logs of a contract flood the daemon's log"
         assert family_peak_mib(daemon.process.pid) < 1_024
         client.close()

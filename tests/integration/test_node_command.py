@@ -17,6 +17,7 @@ from tests.support.command_line import assert_told, run
 from tests.support.daemon import STOP_LIMIT_S, Daemon, NodeDaemon
 from tests.support.json_rpc import RpcClient
 from tests.support.load import TxMaker, wait_until
+from tests.support.patience import patience
 
 if TYPE_CHECKING:
     import subprocess
@@ -143,7 +144,7 @@ def test_ctrl_c_ends_it_well_and_it_goes_on(network, tmp_path):
     for _ in range(2):
         with network.joined(tmp_path / "data") as daemon:
             daemon.process.send_signal(signal.SIGINT)
-            assert daemon.process.wait(STOP_LIMIT_S) == 0
+            assert daemon.process.wait(patience(STOP_LIMIT_S)) == 0
             assert "Traceback" not in daemon.text
 
 

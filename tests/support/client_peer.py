@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tests.support.client import prepare_folder
 from tests.support.client_install import LISTS, Client
+from tests.support.patience import patience
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,7 +55,7 @@ class ClientPeer:
         try:
             # It ends when there is nothing more to do.
             self._process.stdin.close()
-            self._process.wait(_STOP_LIMIT_S)
+            self._process.wait(patience(_STOP_LIMIT_S))
         finally:
             self._end.cancel()
             self._process.kill()

@@ -13,11 +13,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.patience import patience
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STOP_LIMIT_S = 5.0
-"""What the daemon promises: after SIGTERM it is gone within this time, with status 0."""
+"""What the daemon promises where a core is free: after SIGTERM it is gone within this time, with status 0."""
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,7 +58,7 @@ class DaemonProcess:
 
     def wait_for(self, pattern: str, timeout_s: float) -> re.Match[str]:
         """Read on until a line matches. Fails with the whole output if the daemon ends or takes too long."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + patience(timeout_s)
         while True:
             try:
                 line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -85,7 +87,7 @@ class DaemonProcess:
         """Send SIGTERM; it must end in time and well."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(STOP_LIMIT_S)
+            status = self.process.wait(patience(STOP_LIMIT_S))
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"still running {STOP_LIMIT_S} s after SIGTERM\n{self.text}") from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aztecd.localnet.accounts import FUNDED_ADDRESSES
 from aztecd.protocol.header import BlockHeader
 from tests.support.json_rpc import GONE, RpcClient, RpcFailureError
+from tests.support.patience import patience
 from tests.support.transactions import private_tx
 
 if TYPE_CHECKING:
@@ -135,10 +136,10 @@ class TxMaker:
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float, what: str) -> None:
-    """Ask again and again, a short pause between; fail after `timeout_s`."""
+    """Ask again and again, a short pause between; fail after `timeout_s`, later on a busy machine."""
     pause = threading.Event()
-    for _ in range(int(timeout_s / 0.05)):
-        if condition():
-            return
+    deadline = time.monotonic() + patience(timeout_s)
+    while not condition():
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"{what}: not within {timeout_s} s")
         pause.wait(0.05)
-    raise AssertionError(f"{what}: not within {timeout_s} s")

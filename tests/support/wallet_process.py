@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aztecd.wallet.artifacts import ArtifactFolders
 from aztecd.wallet.opening import WalletSetup
+from tests.support.patience import patience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ class WalletProcess:
     def stop(self) -> None:
         """Interrupt it, as Ctrl-C does; it must end well and in time."""
         self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(_STOP_LIMIT_S)
+        status = self.process.wait(patience(_STOP_LIMIT_S))
         assert status == 0, f"status {status} after SIGINT\n{self.log}"
 
     def kill(self) -> None:
