@@ -34,7 +34,8 @@ _HEADERS: Final = ("content-type", "allow", "vary", "access-control-allow-origin
 _CALLS: Final = 5
 """So many calls of each method are there to be wrapped."""
 _SLOW: Final = frozenset({"sendTx", "isValidTx", "simulatePublicCalls"})
-_MOMENT_S: Final = 1
+_MOMENT_S: Final = 5
+"""The other node looks now and then what is final, to forget transactions."""
 _EXAMPLES: Final = 3
 _SHOWN: Final = 400
 
