@@ -9,7 +9,7 @@ import pytest
 from aztecd.localnet.accounts import SPONSORED_FPC
 from tests.support.command_line import assert_told, run
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
 _SPONSOR = ("--sponsor", f"0x{SPONSORED_FPC.hex()}")
 
