@@ -129,7 +129,7 @@ def check_attestations(
 ) -> InvalidAttestations | None:
     """Give what makes attestations unacceptable, or None. Without a committee everything is acceptable.
 
-    Recovering a signature takes 0.2 ms with coincurve, which eth-keys takes where it is installed, else some 20.
+    Recovering a signature takes 0.2 ms, because eth-keys finds coincurve installed; without it, 20.
     """
     if not committee:
         return None
