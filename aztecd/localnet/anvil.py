@@ -43,6 +43,9 @@ _POLL_S = 0.01
 _HOST = "127.0.0.1"
 _TAIL_BYTES = 64
 _COPY_BYTES = 1 << 20
+_MAX_OLD_STATES_ON_DISK = 500
+"""Anvil's own limit of 3,600 takes 9 GB on a long-lived rollup; as many again are in its memory."""
+
 _STATE_END = re.compile(rb'"historical_states":\s*null\s*}\s*$')
 
 
@@ -179,6 +182,7 @@ class Anvil:
             raise AnvilError(f"Anvil had ended with code {self._process.returncode}: {complaint}")
         files.process.unlink(missing_ok=True)
         files.adopt_new_state()
+        files.remove_old_states()
 
     def kill(self) -> None:
         """End it at once; what happened on L1 since its start is lost."""
@@ -262,6 +266,10 @@ class _Files:
         else:
             self.new_state.unlink()
 
+    def remove_old_states(self) -> None:
+        """Remove what Anvil kept on disk to answer about old blocks; another Anvil does not read it."""
+        shutil.rmtree(self.cache, ignore_errors=True)
+
     def remove_state(self) -> None:
         """Let Anvil begin a new chain."""
         self.state.unlink(missing_ok=True)
@@ -284,7 +292,7 @@ def _is_complete(file: IO[bytes]) -> bool:
 
 
 def _spawn(options: AnvilOptions, files: _Files, port: int, keeper: Keeper) -> subprocess.Popen[bytes]:
-    shutil.rmtree(files.cache, ignore_errors=True)
+    files.remove_old_states()
     command = [
         str(options.program),
         *("--host", _HOST),
@@ -293,6 +301,7 @@ def _spawn(options: AnvilOptions, files: _Files, port: int, keeper: Keeper) -> s
         "--silent",
         "--no-request-size-limit",
         *("--cache-path", str(files.cache.resolve())),
+        *("--max-persisted-states", str(_MAX_OLD_STATES_ON_DISK)),
         *("--dump-state", str(files.new_state.resolve())),
     ]
     if files.state.exists():

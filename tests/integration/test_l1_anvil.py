@@ -207,6 +207,16 @@ def test_a_save_that_ends_after_the_stop_changes_nothing(options: AnvilOptions, 
         anvil.kill()
 
 
+def test_old_states_take_a_bounded_part_of_the_disk_and_none_after_a_stop(options: AnvilOptions):
+    anvil = Anvil.start(options)
+    for _ in range(30):
+        anvil._request("anvil_mine", hex(50))
+    kept = list((options.data_dir / "cache").rglob("*.json"))
+    assert 0 < len(kept) <= 600  # 500, and what Anvil is about to remove
+    anvil.stop()
+    assert not (options.data_dir / "cache").exists()
+
+
 def test_a_torn_state_gives_way_to_the_one_before(options: AnvilOptions):
     anvil = Anvil.start(options)
     anvil._request("anvil_mine", hex(3))
