@@ -23,15 +23,14 @@ class Port:
     __slots__ = ("_host", "_socket")
 
     def __init__(self, host: str, port: int) -> None:
-        """Take the port, 0 for a free one, at the first address that the host's name has.
+        """Take the port, 0 for a free one, at one address that the host's name has: of IPv4 where it has both.
 
         Raises PortInUseError, ListenError.
         """
         self._host = host
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
+            found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
             self._socket = socket.socket(family, kind, protocol)
         except OSError as error:
             raise ListenError(f"Can't listen on {host}: {error.strerror or error}.") from error

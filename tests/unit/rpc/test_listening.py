@@ -54,3 +54,14 @@ def test_what_remains_of_connections_does_not_keep_a_port():
 def test_an_address_of_another_machine_is_told():
     with pytest.raises(ListenError, match=r"192\.0\.2\.1 port 0"):
         Port("192.0.2.1", 0)
+
+
+def test_a_name_with_addresses_of_both_families_means_ipv4(monkeypatch):
+    def resolve(host, port, **options):
+        assert host == "localhost"
+        inet = (socket.AF_INET, socket.SOCK_STREAM, 6, "", (LOOPBACK, port))
+        return [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)), inet]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with Port("localhost", 0) as port:
+        assert port.listen(1).getsockname() == (LOOPBACK, port.number)
