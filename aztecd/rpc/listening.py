@@ -23,7 +23,7 @@ class Port:
     __slots__ = ("_host", "_socket")
 
     def __init__(self, host: str, port: int) -> None:
-        """Take the port, 0 for a free one, at one address that the host's name has: of IPv4 where it has both.
+        """Take the port, 0 for a free one, at an address that the host has: of IPv4 where it has both.
 
         Raises PortInUseError, ListenError.
         """
