@@ -22,12 +22,14 @@ from aztecd.execution import (
     rpc_rules,
     validate,
     validate_for_pool,
+    validators,
 )
 from aztecd.protocol.basic import BlockNumber, FunctionSelector
 from aztecd.protocol.contracts import ContractClassPublic, ContractInstanceWithAddress
 from aztecd.protocol.gas import Gas
 from aztecd.protocol.logs import PrivateLog
 from aztecd.protocol.node_types import AllowedElement
+from aztecd.protocol.tx import calldata_hash
 from aztecd.protocol.tx_data import ScopedLogHash
 from tests.support.fake_world import FakeContracts, FakeState
 from tests.support.txs import base_tx, gas_fees, recorded_tx, rehashed, simple_meta, simple_tx, with_settings
@@ -112,6 +114,28 @@ def test_too_much_calldata():
     assert reasons == ("Total calldata too large for enqueued public calls",)
     allowed = entry.replace(values=(FR_ZERO,) * 16_000)
     reasons = run(tx.replace(public_function_calldata=(allowed,)), Rule.DATA).reasons
+    assert reasons == ("Incorrect calldata for public call",)
+
+
+def test_calldata_that_calls_share_are_hashed_once(monkeypatch):
+    tx = base_tx("pub1")
+    (entry,) = tx.public_function_calldata
+    (call,) = tx.data.public_calls()
+    part = tx.data.for_public
+    twice = {
+        name: getattr(part, name).replace(public_call_requests=(call,) * 32)
+        for name in ("non_revertible_accumulated_data", "revertible_accumulated_data")
+    }
+    tx = rehashed(tx, for_public=part.replace(**twice)).replace(public_function_calldata=(entry,) * 64)
+    assert tx.data.public_calls() == (call,) * 64
+    hashed = []
+    monkeypatch.setattr(
+        validators, "calldata_hash", lambda values: hashed.append(values) or calldata_hash(values)
+    )
+    assert run(tx, Rule.DATA) == VALID
+    assert hashed == [entry.values]
+    other = entry.replace(values=(*entry.values, fr(0)))
+    reasons = run(tx.replace(public_function_calldata=(*(entry,) * 63, other)), Rule.DATA).reasons
     assert reasons == ("Incorrect calldata for public call",)
 
 
