@@ -119,18 +119,22 @@ class PublicExecutor:
         runner.run()
         effects = world.effects
         has_succeeded = runner.revert_code == RevertCode.OK
-        effect = TxEffect(
-            revert_code=runner.revert_code,
-            tx_hash=tx.tx_hash,
-            transaction_fee=runner.transaction_fee,
-            note_hashes=tuple(effects.note_hashes),
-            nullifiers=tuple(effects.nullifiers),
-            l2_to_l1_msgs=tuple(message_hash(message, global_variables) for message in effects.messages),
-            public_data_writes=effects.public_data_writes(),
-            private_logs=_private_logs(tx, with_revertible=has_succeeded),
-            public_logs=tuple(effects.public_logs),
-            contract_class_logs=_class_logs(tx, with_revertible=has_succeeded),
-        )
+        try:
+            effect = TxEffect(
+                revert_code=runner.revert_code,
+                tx_hash=tx.tx_hash,
+                transaction_fee=runner.transaction_fee,
+                note_hashes=tuple(effects.note_hashes),
+                nullifiers=tuple(effects.nullifiers),
+                l2_to_l1_msgs=tuple(message_hash(message, global_variables) for message in effects.messages),
+                public_data_writes=effects.public_data_writes(),
+                private_logs=_private_logs(tx, with_revertible=has_succeeded),
+                public_logs=tuple(effects.public_logs),
+                contract_class_logs=_class_logs(tx, with_revertible=has_succeeded),
+            )
+        except ValueError as error:
+            # The kernels count the logs of both phases. Without real proofs a client can send too many.
+            raise TxExecutionError(str(error)) from error
         calls = tuple(runner.calls)
         return ProcessedTx(
             tx_hash=tx.tx_hash,

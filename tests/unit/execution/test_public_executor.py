@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aztecd.avm import InterruptedExecutionError, ProgramCache
-from aztecd.crypto.field import FR_ZERO
+from aztecd.crypto.field import FR_ZERO, fr
 from aztecd.execution import ExecutionOptions, TxExecutionError, TxExecutor
+from aztecd.protocol.logs import PrivateLog
 from tests.support.avm_vectors import load, opcode_case
 from tests.support.txs import rehashed
 
@@ -48,6 +49,26 @@ def test_a_transaction_without_nullifiers_is_refused():
     tx = rehashed(case.tx, for_public=part.replace(non_revertible_accumulated_data=first))
     with pytest.raises(TxExecutionError, match="has no nullifier"):
         executor().execute(tx, case.fork, case.global_variables, case.contracts)
+
+
+def test_more_logs_than_a_transaction_may_have_over_both_phases():
+    case = prepared()
+    before = case.fork.state_reference()
+    part = case.tx.data.for_public
+    log = PrivateLog(fields=(fr(1),) * 16, emitted_length=1)
+    first = part.non_revertible_accumulated_data.replace(private_logs=(log,) * 64)
+    second = part.revertible_accumulated_data
+    fitting = rehashed(case.tx, for_public=part.replace(non_revertible_accumulated_data=first))
+    second = second.replace(private_logs=(log, *second.private_logs[1:]))
+    tx = rehashed(
+        case.tx,
+        for_public=part.replace(non_revertible_accumulated_data=first, revertible_accumulated_data=second),
+    )
+    with pytest.raises(TxExecutionError, match=r"^Too many private logs: 65, max: 64$"):
+        executor().execute(tx, case.fork, case.global_variables, case.contracts)
+    assert case.fork.state_reference() == before
+    done = executor().execute(fitting, case.fork, case.global_variables, case.contracts)
+    assert len(done.effect.private_logs) == 64
 
 
 def test_calls_are_recorded_only_where_wanted():
