@@ -116,6 +116,7 @@ def test_traces(tmp_path: Path) -> None:
             with pytest.raises(RpcFailureError, match="is not known"):
                 rpc.call("aztec_traceTx", fr_hex(element("nobody")))
 
+            wait_status(rpc, refused["txHash"], {"proven"})
             with RpcClient(l1_url(daemon)) as l1:
                 l1.call("anvil_mine", hex(128))
             wait_status(rpc, moved["txHash"], {"finalized"})

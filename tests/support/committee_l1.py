@@ -28,6 +28,7 @@ from aztecd.protocol.basic import CheckpointNumber, EthAddress
 from aztecd.protocol.checkpoint import L1PublishedData
 from tests.support.checkpoint_maker import CheckpointMaker
 from tests.support.l1_chain import DEPLOYER, L1Chain, local_config
+from tests.support.load import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,11 +205,15 @@ class CommitteeL1:
         client.call("anvil_impersonateAccount", governance)
         data = calldata("updateEscapeHatch(address)", hatch)
         request = {"from": governance, "to": f"0x{self.rollup.hex()}", "data": f"0x{data.hex()}"}
-        receipt = client.call(
-            "eth_getTransactionReceipt", client.call("eth_sendTransaction", request | {"gas": "0x7a120"})
-        )
+        tx_hash = client.call("eth_sendTransaction", request | {"gas": "0x7a120"})
         client.call("anvil_stopImpersonatingAccount", governance)
-        assert receipt["status"] == "0x1"
+        # Anvil gives the hash before it has the block.
+        wait_until(
+            lambda: client.call("eth_getTransactionReceipt", tx_hash) is not None,
+            timeout_s=20,
+            what="another escape hatch",
+        )
+        assert client.call("eth_getTransactionReceipt", tx_hash)["status"] == "0x1"
         self.go_to_next_epoch()
 
     def go_to_next_epoch(self) -> None:

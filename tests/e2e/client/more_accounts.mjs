@@ -140,6 +140,8 @@ async function moveTime(payer, seconds) {
 
 /** Anvil calls a block final when 64 have come after it. */
 async function finalize() {
+  const newest = await node.getBlock(await node.getBlockNumber());
+  await waitAndWatch(newest.body.txEffects[0].txHash, TxStatus.PROVEN);
   const [{ txHash }] = (await node.getBlock(1)).body.txEffects;
   await l1('anvil_mine', '0x50');
   const receipt = await waitAndWatch(txHash, TxStatus.FINALIZED);
