@@ -225,13 +225,32 @@ class StateView(StateReads):
         )
         found = None
         with closing(items):
-            for place, value in items:
+            for steps, (place, value) in enumerate(items):
                 index = unpack_index(value)
                 if index < size:  # otherwise a later block inserted it
                     found = Fr(place[2:]), index
                     break
+                if steps == size:
+                    found = self._low_in_chain(tree, key)
+                    break
         self._check()
         return found
+
+    def _low_in_chain(self, tree: TreeId, key: Fr) -> tuple[Fr, int] | None:
+        """Find the same by going from leaf to leaf, beginning with the lowest key, which is at index 0.
+
+        An early block has few leaves, and later ones may have put any number of keys between them.
+        """
+        index = 0
+        leaf = self.indexed_leaf(tree, index)
+        if leaf is None or leaf.key > key:
+            return None
+        while leaf.next_index and leaf.next_key <= key:
+            index = leaf.next_index
+            following = self.indexed_leaf(tree, index)
+            assert following is not None, "a leaf's successor is empty"
+            leaf = following
+        return leaf.key, index
 
     def indexed_leaf(self, tree: TreeId, index: int) -> NullifierLeaf | PublicDataLeaf | None:
         """Give an indexed leaf."""

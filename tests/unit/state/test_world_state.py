@@ -337,3 +337,53 @@ def test_cache_is_bounded_and_never_older():
     assert all(found is None or found[0] == 2 for found in map(cache.get, range(1, 20)))
     cache.clear()
     assert cache.get(19) is None
+
+
+class CountingStore(MemoryStore):
+    """Counts what is read."""
+
+    reads = 0
+
+    def get(self, key):
+        self.reads += 1
+        return super().get(key)
+
+    def first(self, start, stop):
+        self.reads += 1
+        return super().first(start, stop)
+
+    def iterate(self, **bounds):
+        for item in super().iterate(**bounds):
+            self.reads += 1
+            yield item
+
+
+def test_low_leaves_of_an_early_block_do_not_cost_what_came_later():
+    store = CountingStore()
+    world = WorldState.open(store)
+    early = [1 << 100, 3 << 100]
+    late = [key for key in range(1 << 90, 4 << 100, 1 << 90) if key not in early]
+    for number, keys in enumerate((early, late), 1):
+        fork = world.fork()
+        new = [fr(key) for key in keys]
+        fork.insert_nullifiers_batch(new)
+        fork.write_public_data([(key, fr(1)) for key in new])
+        fork.append_block_header_hash(fr(number + 10**6))
+        world.commit(fork)
+    size = world.at(1).size(TreeId.NULLIFIER)
+    assert world.at(2).size(TreeId.NULLIFIER) > 20 * size
+    for block, key, expected in (
+        (0, 4 << 100, 127),
+        (0, 50, 50),
+        (1, (1 << 100) - 1, 127),
+        (1, (2 << 100) + 1, 1 << 100),
+        (1, 4 << 100, 3 << 100),
+        (2, (2 << 100) + 1, 2 << 100),
+    ):
+        view = world.at(block)
+        for tree in (TreeId.NULLIFIER, TreeId.PUBLIC_DATA):
+            before = store.reads
+            low = view.low_leaf(tree, fr(key))
+            assert low.preimage.key == fr(expected)
+            assert view.preimage(tree, low.index) == low.preimage
+            assert store.reads - before < 3 * size
