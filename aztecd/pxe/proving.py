@@ -10,15 +10,13 @@ src/proofs/chonk_proof.ts (4.1.2).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from aztecd.constants import CHONK_PROOF_LENGTH, PROTOCOL_CONTRACTS_HASH, VK_TREE_ROOT
-from aztecd.crypto.field import FR_MODULUS, FR_SIZE, Fr, fr, fr_hex
+from aztecd.crypto.field import FR_MODULUS, FR_SIZE, fr, fr_hex
 from aztecd.errors import AztecdError
 from aztecd.protocol.basic import AztecAddress
-from aztecd.protocol.receipt import DataInBlock
 from aztecd.protocol.tx import Tx
 from aztecd.protocol.tx_data import PrivateKernelTailPublicInputs, TxConstantData
 from aztecd.pxe.execution.result import PrivateExecutionResult
@@ -35,7 +33,7 @@ from aztecd.pxe.keys import point_bytes, public_key_hash
 from aztecd.pxe.node import NULLIFIER_TREE
 from aztecd.pxe.requests import TxExecutionRequest
 from aztecd.pxe.sync import Job, class_updates
-from aztecd.pxe.sync.log_pages import MAX_RPC_ITEMS
+from aztecd.pxe.sync.validation import leaf_calls
 
 __all__ = ["EMPTY_PROOF", "Proof", "Prover", "SimulatedProver", "make_data", "make_tx"]
 
@@ -124,21 +122,15 @@ def make_tx(data: PrivateKernelTailPublicInputs, execution: PrivateExecutionResu
 def _check_settled_reads(job: Job, total: Accumulated) -> None:
     """Hold that what was read of the trees is there at the anchor block."""
     note_hashes, nullifiers = settled_reads(total)
-    calls: list[Coroutine[Any, Any, Sequence[DataInBlock | None]]] = []
-    asked: list[tuple[int, Fr]] = []
-    for tree, leaves in ((_NOTE_HASH_TREE, note_hashes), (NULLIFIER_TREE, nullifiers)):
-        for start in range(0, len(leaves), MAX_RPC_ITEMS):
-            chunk = leaves[start : start + MAX_RPC_ITEMS]
-            calls.append(job.bridge.node.find_leaves_indexes(job.anchor.hash, tree, chunk))
-            asked += [(tree, leaf) for leaf in chunk]
+    calls = [*leaf_calls(job, _NOTE_HASH_TREE, note_hashes), *leaf_calls(job, NULLIFIER_TREE, nullifiers)]
     if not calls:
         return
-    found = [leaf for answer in job.bridge.run_all(calls) for leaf in answer]
-    for (tree, leaf), place in zip(asked, found, strict=True):
+    places = [place for answer in job.bridge.run_all(calls) for place in answer]
+    if None in places[: len(note_hashes)]:
+        raise KernelError("Read request is reading an unknown note hash.")
+    for nullifier, place in zip(nullifiers, places[len(note_hashes) :], strict=True):
         if place is None:
-            if tree == NULLIFIER_TREE:
-                raise KernelError(f"Cannot find the leaf for nullifier {fr_hex(leaf)}.")
-            raise KernelError("Read request is reading an unknown note hash.")
+            raise KernelError(f"Cannot find the leaf for nullifier {fr_hex(nullifier)}.")
 
 
 def _check_keys(job: Job, total: Accumulated) -> None:

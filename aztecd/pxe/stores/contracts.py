@@ -6,8 +6,11 @@ An artifact is several megabytes of JSON: it is stored compressed, and kept in m
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
+from typing import Final
 
 import orjson
 
@@ -21,7 +24,9 @@ from aztecd.storage import Prefix
 
 __all__ = ["ArtifactCache", "ContractOverride", "ContractStore"]
 
-_FAST_COMPRESSION = 1
+_FAST_COMPRESSION: Final = 1
+_MAX_CACHED_BYTES: Final = 256 << 20
+"""A hundred contracts of the usual size; in memory they take about as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +38,34 @@ class ContractOverride:
 
 
 class ArtifactCache:
-    """Artifacts that were read, by class id. Mutable; an entry never changes, so threads may share it."""
+    """Artifacts that were read, by class id; those not used for longest go first. Mutable, for any thread."""
 
-    __slots__ = ("_artifacts",)
+    __slots__ = ("_artifacts", "_left", "_lock")
 
-    def __init__(self) -> None:
-        self._artifacts: dict[Fr, ContractArtifact] = {}
+    def __init__(self, max_bytes: int = _MAX_CACHED_BYTES) -> None:
+        """Make a cache for artifacts of `max_bytes` of JSON together."""
+        self._artifacts: OrderedDict[Fr, tuple[ContractArtifact, int]] = OrderedDict()
+        self._left = max_bytes
+        self._lock = Lock()
 
     def get(self, class_id: Fr) -> ContractArtifact | None:
         """Give an artifact."""
-        return self._artifacts.get(class_id)
+        with self._lock:
+            found = self._artifacts.get(class_id)
+            if found is None:
+                return None
+            self._artifacts.move_to_end(class_id)
+            return found[0]
 
-    def put(self, class_id: Fr, artifact: ContractArtifact) -> None:
-        """Keep an artifact."""
-        self._artifacts[class_id] = artifact
+    def put(self, class_id: Fr, artifact: ContractArtifact, size_bytes: int) -> None:
+        """Keep an artifact of so many bytes of JSON, and the newest one whatever its size."""
+        with self._lock:
+            _, former = self._artifacts.pop(class_id, (None, 0))
+            self._artifacts[class_id] = artifact, size_bytes
+            self._left += former - size_bytes
+            while self._left < 0 and len(self._artifacts) > 1:
+                _, (_, freed) = self._artifacts.popitem(last=False)
+                self._left += freed
 
 
 class ContractStore:
@@ -72,8 +91,8 @@ class ContractStore:
         """
         key = Prefix.PXE_CLASS.key + class_id
         if self._stage.get(key) is None:
-            self._cache.put(class_id, artifact)
             data = orjson.dumps(artifact_to_json(artifact))
+            self._cache.put(class_id, artifact, len(data))
             self._stage.put(key, zlib.compress(data, _FAST_COMPRESSION))
 
     def add_instance(self, instance: ContractInstanceWithAddress) -> None:
@@ -93,10 +112,11 @@ class ContractStore:
         artifact = self._cache.get(class_id)
         if artifact is None:
             try:
-                artifact = load_artifact(zlib.decompress(packed))
+                data = zlib.decompress(packed)
             except zlib.error as error:
                 raise PxeStoreBrokenError(f"the artifact of class 0x{class_id.hex()} is damaged") from error
-            self._cache.put(class_id, artifact)
+            artifact = load_artifact(data)
+            self._cache.put(class_id, artifact, len(data))
         return artifact
 
     def instance(self, address: AztecAddress) -> ContractInstanceWithAddress | None:

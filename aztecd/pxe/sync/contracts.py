@@ -11,16 +11,18 @@ from typing import Any, Final
 from aztecd.crypto.field import fr_int
 from aztecd.protocol.basic import AztecAddress, FunctionSelector
 from aztecd.pxe.execution.views import ALL_SCOPES, Scopes, UtilityRunner
+from aztecd.pxe.node import NULLIFIER_TREE
 from aztecd.pxe.stores import Stores
 from aztecd.pxe.sync.class_check import check_class, class_update_calls, keep_class_update
 from aztecd.pxe.sync.errors import SyncError
 from aztecd.pxe.sync.job import Job, SyncSteps
-from aztecd.pxe.sync.validation import active_nullifiers, found_nullifiers, nullifier_calls
+from aztecd.pxe.sync.validation import active_nullifiers, found_nullifiers, leaf_calls
 
 __all__ = ["ContractSync", "SyncedContracts"]
 
 _SYNC_STATE: Final = "sync_state"
 _MAX_PROTOCOL_ADDRESS: Final = 6
+_MAX_SYNCED: Final = 1 << 16
 
 
 class SyncedContracts:
@@ -39,7 +41,9 @@ class SyncedContracts:
         return left or None
 
     def add(self, contract: AztecAddress, scopes: Scopes) -> None:
-        """Note that a contract is synchronised."""
+        """Note that a contract is synchronised; of very many all are forgotten, and looked at again."""
+        if len(self._done) >= _MAX_SYNCED:
+            self.clear()
         if scopes == ALL_SCOPES:
             self._done.add((contract, ALL_SCOPES))
         else:
@@ -105,7 +109,7 @@ class ContractSync:
         job = self._job
         class_calls = class_update_calls(job, contract)
         active = active_nullifiers(job, contract, scopes)
-        calls: list[Coroutine[Any, Any, Any]] = [*class_calls, *nullifier_calls(job, active)]
+        calls: list[Coroutine[Any, Any, Any]] = [*class_calls, *leaf_calls(job, NULLIFIER_TREE, active)]
         answers = job.bridge.run_all(calls) if calls else []
         keep_class_update(job, contract, answers[: len(class_calls)])
         check_class(job, contract)

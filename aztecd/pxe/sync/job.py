@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from aztecd.crypto.field import Fr
 from aztecd.protocol.basic import AztecAddress, BlockHash, BlockNumber, TxHash
@@ -21,6 +22,8 @@ from aztecd.pxe.stores import Stores
 from aztecd.pxe.sync.bridge import NodeBridge
 
 __all__ = ["Anchor", "Job", "LogSearch", "SyncSteps", "TaggingSecrets"]
+
+_MAX_SECRETS: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,9 @@ class TaggingSecrets:
         if found is None:
             shared = self._keys.shared_secret(own, address_point(other))
             found = TaggingSecret(directional_tagging_secret(shared, contract, recipient), contract)
+            if len(self._secrets) >= _MAX_SECRETS:
+                # Contract code chooses the recipients that it asks for.
+                self.clear()
             self._secrets[key] = found
         return found
 

@@ -24,7 +24,7 @@ from aztecd.pxe.sync.job import Job
 from aztecd.pxe.sync.log_pages import MAX_RPC_ITEMS
 from aztecd.pxe.sync.messages import EventRequest, NoteRequest
 
-__all__ = ["active_nullifiers", "found_nullifiers", "nullifier_calls", "validate_and_store"]
+__all__ = ["active_nullifiers", "found_nullifiers", "leaf_calls", "validate_and_store"]
 
 _Leaves: TypeAlias = Sequence[DataInBlock | None]
 
@@ -44,7 +44,7 @@ def validate_and_store(job: Job, contract: AztecAddress, notes_slot: Fr, events_
     if requests:
         effects = _effects(job, dict.fromkeys(request.tx_hash for request in requests))
         nullifiers = [silo_nullifier(contract, request.nullifier) for request in notes]
-        answers = job.bridge.run_all(nullifier_calls(job, nullifiers)) if nullifiers else []
+        answers = job.bridge.run_all(leaf_calls(job, NULLIFIER_TREE, nullifiers)) if nullifiers else []
         consumed = {item.nullifier: item for item in found_nullifiers(nullifiers, answers)}
         for note_request, nullifier in zip(notes, nullifiers, strict=True):
             _store_note(job, note_request, nullifier, effects[note_request.tx_hash], consumed)
@@ -59,18 +59,16 @@ def active_nullifiers(job: Job, contract: AztecAddress, scopes: Scopes) -> list[
     return [note.siloed_nullifier for note in job.stores.notes.select(contract, scopes=scopes)]
 
 
-def nullifier_calls(job: Job, nullifiers: Sequence[Fr]) -> list[Coroutine[Any, Any, _Leaves]]:
-    """Give the questions whether nullifiers are in the tree at the anchor block."""
+def leaf_calls(job: Job, tree_id: int, leaves: Sequence[Fr]) -> list[Coroutine[Any, Any, _Leaves]]:
+    """Give the questions where leaves are in a tree at the anchor block."""
     return [
-        job.bridge.node.find_leaves_indexes(
-            job.anchor.hash, NULLIFIER_TREE, nullifiers[start : start + MAX_RPC_ITEMS]
-        )
-        for start in range(0, len(nullifiers), MAX_RPC_ITEMS)
+        job.bridge.node.find_leaves_indexes(job.anchor.hash, tree_id, leaves[start : start + MAX_RPC_ITEMS])
+        for start in range(0, len(leaves), MAX_RPC_ITEMS)
     ]
 
 
 def found_nullifiers(nullifiers: Sequence[Fr], answers: Sequence[_Leaves]) -> list[Nullification]:
-    """Take the answers to `nullifier_calls`, and give the nullifiers that are there."""
+    """Take the answers to `leaf_calls`, and give the nullifiers that are there."""
     leaves = [leaf for answer in answers for leaf in answer]
     return [
         Nullification(nullifier, BlockNumber(leaf.l2_block_number))

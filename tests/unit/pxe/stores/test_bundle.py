@@ -15,6 +15,7 @@ from aztecd.pxe.stores import (
     WrongNetworkError,
 )
 from aztecd.storage import MemoryStore
+from tests.support.pxe_contracts import artifact, function
 from tests.support.pxe_records import ALICE, BOB, CONTRACT, event, note
 
 NETWORK = NetworkId(l1_chain_id=31337, rollup_version=7, rollup_address=bytes(19) + b"\1")
@@ -87,3 +88,19 @@ def test_the_header_survives_a_commit(stores):
     stores.anchor.set_header(header(9))
     stores.stage.commit(sync=True)
     assert stores.anchor.header() == header(9)
+
+
+def test_artifacts_that_were_not_used_for_longest_are_read_again():
+    cache = ArtifactCache(max_bytes=10)
+    first, second, third = (artifact(function(name)) for name in ("a", "b", "c"))
+    cache.put(fr(1), first, 4)
+    cache.put(fr(2), second, 4)
+    assert cache.get(fr(1)) is first
+    cache.put(fr(3), third, 4)
+    assert [cache.get(fr(number)) for number in (1, 2, 3)] == [first, None, third]
+    cache.put(fr(1), first, 8)
+    assert cache.get(fr(3)) is None
+    cache.put(fr(2), second, 11)
+    assert [cache.get(fr(number)) for number in (1, 2)] == [None, second]
+    cache.put(fr(2), second, 10)
+    assert cache.get(fr(2)) is second

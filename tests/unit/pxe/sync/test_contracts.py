@@ -136,3 +136,18 @@ def test_overridden_contracts_are_left_alone(chain, loop, keys, runs):
     assert runs == []
     assert job.stores.contracts.instance(CONTRACT) == INSTANCE
     assert job.stores.contracts.artifact(CONTRACT) is CODE
+
+
+def test_what_is_remembered_of_synchronised_contracts_is_bounded(monkeypatch):
+    monkeypatch.setattr("aztecd.pxe.sync.contracts._MAX_SYNCED", 3)
+    synced = SyncedContracts()
+    contracts = [AztecAddress(fr(number)) for number in range(1, 6)]
+    for contract in contracts:
+        synced.add(contract, (ALICE,))
+    assert [synced.missing(contract, (ALICE,)) is None for contract in contracts] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]

@@ -4,12 +4,13 @@ import pytest
 
 from aztecd.crypto.field import FR_ZERO, fr
 from aztecd.protocol.hashes import silo_note_hash, silo_nullifier, unique_note_hash
+from aztecd.pxe.node import NULLIFIER_TREE
 from aztecd.pxe.stores import EventFilter
 from aztecd.pxe.sync import SyncError
 from aztecd.pxe.sync.validation import (
     active_nullifiers,
     found_nullifiers,
-    nullifier_calls,
+    leaf_calls,
     validate_and_store,
 )
 from tests.support.pxe_chain import effect, job_at
@@ -145,7 +146,7 @@ def test_nullifiers_of_known_notes_are_looked_up_in_chunks(chain, loop, keys):
     later = job_at(chain, loop, keys)
     later.stores = job.stores
     active = active_nullifiers(later, CONTRACT, (ALICE,))
-    calls = nullifier_calls(later, active)
+    calls = leaf_calls(later, NULLIFIER_TREE, active)
     assert len(calls) == 2
     later.stores.notes.apply_nullifiers(found_nullifiers(active, later.bridge.run_all(calls)))
     assert len(later.stores.notes.select(CONTRACT)) == 60
