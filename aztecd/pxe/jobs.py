@@ -115,14 +115,23 @@ class JobRunner:
         return await self._enter(run)
 
     async def close(self) -> None:
-        """End the running job at its next question to the node or look at the clock, and take no more."""
+        """End the running job at its next question to the node or look at the clock, and take no more.
+
+        The thread has ended then, even when the caller is cancelled: the stores may be closed.
+        """
         self._is_closed = True
         self._interruption.close()
         if self._bridge is not None:
             self._bridge.close()
         # In another thread: the job's own may have to come back to this loop to learn that it is over.
-        await asyncio.get_running_loop().run_in_executor(None, self._shut_down)
-        self.secrets.clear()
+        ending = asyncio.get_running_loop().run_in_executor(None, self._shut_down)
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await asyncio.wait([ending])
+            raise
+        finally:
+            self.secrets.clear()
 
     def _shut_down(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)

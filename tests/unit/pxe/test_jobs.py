@@ -342,6 +342,33 @@ async def test_closing_ends_code(computing):
         await task
 
 
+async def test_a_cancelled_close_waits_for_the_thread(chain):
+    jobs = runner(chain, MemoryStore())
+    began, finish = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    is_over = False
+
+    def work(running):
+        nonlocal is_over
+        loop.call_soon_threadsafe(began.set)
+        assert finish.wait(30)
+        is_over = True
+
+    task = asyncio.ensure_future(jobs.run(work))
+    await began.wait()
+    closing = asyncio.ensure_future(jobs.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    finish.set()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert is_over
+    await task
+
+
 async def test_code_ends_when_its_time_is_over(chain):
     now = iter(range(0, 1000, 7))
     computing = Computing(chain, time_limit_s=20, clock=lambda: next(now))
