@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aztecd.crypto.field import FR_ZERO, fr, fr_int
+from aztecd.crypto.field import fr, fr_int
 from aztecd.execution.errors import FeePaymentError, TxExecutionError
 from aztecd.execution.fees import transaction_fee
-from aztecd.execution.processed import ProcessedTx, emitted_only, message_hash, padded
+from aztecd.execution.processed import ProcessedTx, emitted_only, message_hashes, padded
 from aztecd.execution.published import contract_class_logs, published_in
 from aztecd.protocol.basic import BlockNumber
 from aztecd.protocol.contracts import InvalidContractError
@@ -85,11 +85,7 @@ class PrivateExecutor:
             transaction_fee=fee,
             note_hashes=data.note_hashes(),
             nullifiers=data.nullifiers(),
-            l2_to_l1_msgs=tuple(
-                message_hash(message, global_variables)
-                for message in data.l2_to_l1_msgs()
-                if message.contract_address != FR_ZERO
-            ),
+            l2_to_l1_msgs=message_hashes(data.l2_to_l1_msgs(), global_variables),
             public_data_writes=(pay_fee(fork, data.fee_payer, fee),),
             private_logs=tuple(emitted_only(log) for log in data.private_logs()),
             public_logs=(),

@@ -10,7 +10,7 @@ from aztecd.crypto.field import FR_ZERO
 from aztecd.protocol.hashes import l2_to_l1_message_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from aztecd.crypto.field import Fr
     from aztecd.execution.public.calls import PublicOutcome
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aztecd.protocol.tx import Tx
     from aztecd.protocol.tx_data import ScopedL2ToL1Message
 
-__all__ = ["LEAVES_PER_TX", "Executor", "ProcessedTx", "emitted_only", "message_hash", "padded"]
+__all__ = ["LEAVES_PER_TX", "Executor", "ProcessedTx", "emitted_only", "message_hashes", "padded"]
 
 LEAVES_PER_TX: Final = 64
 """Leaves that each transaction takes in the note hash tree and in the nullifier tree."""
@@ -68,14 +68,20 @@ class Executor(Protocol):
         ...
 
 
-def message_hash(message: ScopedL2ToL1Message, global_variables: GlobalVariables) -> Fr:
-    """Hash a message to L1 as the effect lists it."""
-    return l2_to_l1_message_hash(
-        sender=message.contract_address,
-        version=global_variables.version,
-        recipient=message.recipient,
-        chain_id=global_variables.chain_id,
-        content=message.content,
+def message_hashes(
+    messages: Iterable[ScopedL2ToL1Message], global_variables: GlobalVariables
+) -> tuple[Fr, ...]:
+    """Hash messages to L1 as the effect lists them; those of no contract are left out."""
+    return tuple(
+        l2_to_l1_message_hash(
+            sender=message.contract_address,
+            version=global_variables.version,
+            recipient=message.recipient,
+            chain_id=global_variables.chain_id,
+            content=message.content,
+        )
+        for message in messages
+        if message.contract_address != FR_ZERO
     )
 
 

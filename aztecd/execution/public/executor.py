@@ -13,7 +13,7 @@ from aztecd.avm.errors import InterruptedExecutionError, SimulationFailedError
 from aztecd.avm.records import CollectionLimits
 from aztecd.crypto.field import fr
 from aztecd.execution.errors import ThrownOutError, TxExecutionError
-from aztecd.execution.processed import ProcessedTx, emitted_only, message_hash, padded
+from aztecd.execution.processed import ProcessedTx, emitted_only, message_hashes, padded
 from aztecd.execution.public.calls import PublicOutcome, TxPhase, failure_of
 from aztecd.execution.public.contracts import TxContracts
 from aztecd.execution.public.debug import DebugCollector
@@ -126,7 +126,7 @@ class PublicExecutor:
                 transaction_fee=runner.transaction_fee,
                 note_hashes=tuple(effects.note_hashes),
                 nullifiers=tuple(effects.nullifiers),
-                l2_to_l1_msgs=tuple(message_hash(message, global_variables) for message in effects.messages),
+                l2_to_l1_msgs=message_hashes(effects.messages, global_variables),
                 public_data_writes=effects.public_data_writes(),
                 private_logs=_private_logs(tx, with_revertible=has_succeeded),
                 public_logs=tuple(effects.public_logs),

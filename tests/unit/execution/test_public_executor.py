@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from aztecd.avm import InterruptedExecutionError, ProgramCache
 from aztecd.crypto.field import FR_ZERO, fr
 from aztecd.execution import ExecutionOptions, TxExecutionError, TxExecutor
 from aztecd.protocol.logs import PrivateLog
+from aztecd.protocol.tx_data import ScopedL2ToL1Message
 from tests.support.avm_vectors import load, opcode_case
 from tests.support.txs import rehashed
 
@@ -69,6 +72,22 @@ def test_more_logs_than_a_transaction_may_have_over_both_phases():
     assert case.fork.state_reference() == before
     done = executor().execute(fitting, case.fork, case.global_variables, case.contracts)
     assert len(done.effect.private_logs) == 64
+
+
+def test_messages_of_no_contract_are_left_out():
+    case = prepared()
+    part = case.tx.data.for_public
+    first = part.non_revertible_accumulated_data
+    sent, nobodys = (
+        ScopedL2ToL1Message(recipient=bytes(19) + b"\x01", content=fr(2), contract_address=fr(sender))
+        for sender in (3, 0)
+    )
+    first = first.replace(l2_to_l1_msgs=(nobodys, sent, *first.l2_to_l1_msgs[2:]))
+    tx = rehashed(case.tx, for_public=part.replace(non_revertible_accumulated_data=first))
+    done = executor().execute(tx, case.fork, case.global_variables, case.contracts)
+    preimage = [fr(3), fr(case.global_variables.version), bytes(19) + b"\x01"]
+    preimage += [fr(case.global_variables.chain_id), fr(2)]
+    assert done.effect.l2_to_l1_msgs == (b"\0" + hashlib.sha256(b"".join(preimage)).digest()[:31],)
 
 
 def test_calls_are_recorded_only_where_wanted():
