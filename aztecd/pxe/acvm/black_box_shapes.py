@@ -17,6 +17,9 @@ from typing import Final
 
 __all__ = ["ACIR_SHAPES", "BRILLIG_SHAPES", "check_sizes"]
 
+_MAX_VALUES: Final = 1 << 16
+"""Of one call, which nothing can stop: a second of curve arithmetic."""
+
 ACIR_SHAPES: Final = {
     "RANGE": "ib",
     "AND": "iibo",
@@ -61,6 +64,8 @@ BRILLIG_SHAPES: Final = {
 
 def check_sizes(name: str, sizes: list[int]) -> None:
     """Check the sizes of the lists of a call. Raises ValueError."""
+    if sum(sizes) > _MAX_VALUES:
+        raise ValueError(f"black box {name} has lists of more than {_MAX_VALUES} values together")
     # In unconstrained code the points of an addition are single cells: one list, the result, is left.
     expected = _SIZES.get(name, ())[-len(sizes) :] if sizes else ()
     for size, wanted in zip(sizes, expected, strict=True):

@@ -8,7 +8,7 @@ Authority: the behaviour of @aztec/noir-acvm_js (4.1.2) on recorded executions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from aztecd.crypto.field import FR_MODULUS
@@ -18,12 +18,12 @@ from aztecd.pxe.acvm.errors import (
     AssertionFailedError,
     BrilligFaultError,
     ExecutionError,
-    ExecutionInterruptedError,
     ExecutionLimitError,
     UnsatisfiedConstraintError,
 )
 from aztecd.pxe.acvm.foreign import ForeignCall, call_oracle
 from aztecd.pxe.acvm.memory import grow, read, read_range, write, write_range
+from aztecd.pxe.acvm.meter import Meter
 from aztecd.pxe.acvm.opcodes import (
     FIELD,
     Address,
@@ -52,31 +52,44 @@ from aztecd.pxe.acvm.opcodes import (
     Trap,
 )
 
-__all__ = ["MAX_CALL_DEPTH", "POLL_INTERVAL", "Frame", "copy_calldata", "run", "run_black_box", "step"]
+__all__ = [
+    "MAX_CALL_DEPTH",
+    "POLL_INTERVAL",
+    "Frame",
+    "ask_oracle",
+    "copy_calldata",
+    "run",
+    "run_black_box",
+    "step",
+]
 
 MAX_CALL_DEPTH: Final = 1 << 17
 POLL_INTERVAL: Final = 1 << 14
 """Opcodes, or compiled blocks, between two questions whether to go on."""
 _FIRST_CELLS: Final = 64
+_WORK_OF_ORACLE: Final = 1 << 15
+"""What asking costs at least, in cells that are copied; oracles do curve arithmetic and read stores."""
+_WORK_OF_INPUT: Final = 1 << 10
+"""The same for each input of a black box: five are a point to be multiplied."""
 
 
 class Frame:
     """One run of an unconstrained function. Mutable."""
 
-    __slots__ = ("calldata", "calls", "is_interrupted", "memory", "opcodes", "oracle", "pc", "result")
+    __slots__ = ("calldata", "calls", "memory", "meter", "opcodes", "oracle", "pc", "result")
 
     def __init__(
         self,
         opcodes: Sequence[BrilligOpcode],
         calldata: list[int],
         oracle: ForeignCall,
-        is_interrupted: Callable[[], bool] | None = None,
+        meter: Meter,
         cells: int = _FIRST_CELLS,
     ) -> None:
         self.opcodes = opcodes
         self.calldata = calldata
         self.oracle = oracle
-        self.is_interrupted = is_interrupted
+        self.meter = meter
         self.memory = [0] * cells
         self.calls: list[int] = []
         """The pcs of the Call opcodes that have not returned."""
@@ -88,8 +101,7 @@ class Frame:
         if len(self.calls) > MAX_CALL_DEPTH:
             del self.calls[8:]  # so many places would tell nobody anything
             raise ExecutionLimitError(f"unconstrained calls are nested deeper than {MAX_CALL_DEPTH}")
-        if self.is_interrupted is not None and self.is_interrupted():
-            raise ExecutionInterruptedError("execution was interrupted")
+        self.meter.check()
 
 
 def run(frame: Frame) -> list[int]:
@@ -143,15 +155,15 @@ def step(frame: Frame) -> None:
                 raise BrilligFaultError("return opcode hit, but callstack already empty")
             following = frame.calls.pop() + 1
         case CalldataCopy():
-            copy_calldata(memory, opcode, frame.calldata)
+            copy_calldata(memory, opcode, frame)
         case Load(target, pointer):
             _set(memory, target, read(memory, _get(memory, pointer)))
         case Store(pointer, source):
             write(memory, _get(memory, pointer), _get(memory, source))
         case ForeignCallOp():
-            call_oracle(memory, opcode, frame.oracle)
+            ask_oracle(memory, opcode, frame)
         case BlackBox():
-            run_black_box(memory, opcode)
+            run_black_box(memory, opcode, frame)
         case Trap(data):
             raise _trap(_vector(memory, data))
         case Stop(data):
@@ -159,16 +171,23 @@ def step(frame: Frame) -> None:
     frame.pc = following
 
 
-def copy_calldata(memory: list[int], opcode: CalldataCopy, calldata: list[int]) -> None:
+def copy_calldata(memory: list[int], opcode: CalldataCopy, frame: Frame) -> None:
     """Copy inputs to the memory. Raises BrilligFaultError when there are not so many."""
+    calldata = frame.calldata
     size, offset = _get(memory, opcode.size), _get(memory, opcode.offset)
     if offset + size > len(calldata):
         raise BrilligFaultError(f"inputs {offset} to {offset + size} are asked for, of {len(calldata)}")
+    frame.meter.spend(size)
     write_range(memory, _place(memory, opcode.target), calldata[offset : offset + size])
 
 
-def run_black_box(memory: list[int], opcode: BlackBox) -> None:
-    """Call a black box. Raises BlackBoxError, ExecutionLimitError."""
+def ask_oracle(memory: list[int], opcode: ForeignCallOp, frame: Frame) -> None:
+    """Call the oracle. Raises as `call_oracle`, and ExecutionInterruptedError."""
+    frame.meter.spend(_WORK_OF_ORACLE + call_oracle(memory, opcode, frame.oracle))
+
+
+def run_black_box(memory: list[int], opcode: BlackBox, frame: Frame) -> None:
+    """Call a black box. Raises BlackBoxError, ExecutionLimitError, ExecutionInterruptedError."""
     inputs: list[list[int]] = []
     arguments = opcode.arguments
     match opcode.name:
@@ -176,6 +195,7 @@ def run_black_box(memory: list[int], opcode: BlackBox) -> None:
             value, radix, pointer, count, _ = (_get(memory, a) for a in arguments if isinstance(a, Address))
             # A range that does not fit is refused before its digits are made.
             grow(memory, pointer + count)
+            frame.meter.spend(count)
             write_range(memory, pointer, _digits(value, radix, count))
             return
         case "EmbeddedCurveAdd":
@@ -187,6 +207,7 @@ def run_black_box(memory: list[int], opcode: BlackBox) -> None:
                 for a in arguments[:-1]
                 if isinstance(a, HeapArray)
             ]
+    frame.meter.spend(_WORK_OF_INPUT * sum(map(len, inputs)))
     outputs = list(black_box.ACIR_BLACK_BOXES[opcode.name](*inputs))
     target = arguments[-1]
     if isinstance(target, HeapArray):

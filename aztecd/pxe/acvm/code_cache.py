@@ -19,7 +19,7 @@ from typing import Final
 
 __all__ = ["COMPILER_VERSION", "CodeCache"]
 
-COMPILER_VERSION: Final = 1
+COMPILER_VERSION: Final = 2
 """To be raised with every change of what the compiler writes."""
 
 _TAG: Final = sha256(

@@ -21,6 +21,7 @@ import msgpack
 from aztecd.pxe.acvm import brillig_decoding
 from aztecd.pxe.acvm.black_box_shapes import ACIR_SHAPES, check_sizes
 from aztecd.pxe.acvm.errors import BytecodeError
+from aztecd.pxe.acvm.memory import MAX_CELLS
 from aztecd.pxe.acvm.opcodes import (
     AcirOpcode,
     AssertMessage,
@@ -137,10 +138,12 @@ def _number(value: object, limit: int = 1 << 32) -> int:
 
 
 class _CircuitDecoder:
-    """Decodes one circuit. Mutable: knows the number of witnesses once that is read."""
+    """Decodes one circuit. Mutable: knows the number of witnesses, and sizes of memory blocks, once read."""
 
     def __init__(self) -> None:
         self._witnesses = 0
+        self._blocks: dict[int, int] = {}
+        self._passed = 0
         self._elements: dict[bytes, int] = {}
         self._decoders: dict[str, Callable[[Any], AcirOpcode]] = {
             "AssertZero": lambda value: AssertZero(self._expression(value)),
@@ -242,7 +245,17 @@ class _CircuitDecoder:
 
     def _memory_init(self, value: Any) -> MemoryInit:
         block, witnesses, _ = value
-        return MemoryInit(_number(block), self._list(witnesses))
+        opcode = MemoryInit(_number(block), self._list(witnesses))
+        self._blocks[opcode.block] = max(self._blocks.get(opcode.block, 0), len(opcode.witnesses))
+        return opcode
+
+    def _array(self, block: Any) -> MemoryArray:
+        """Read the number of a block that is passed whole; it counts as often as it is named."""
+        array = MemoryArray(_number(block))
+        self._passed += self._blocks.get(array.block, 0)
+        if self._passed > MAX_CELLS:
+            raise ValueError(f"memory blocks of more than {MAX_CELLS} values are passed at once")
+        return array
 
     def _memory_op(self, value: Any) -> MemoryOp:
         block, (operation, index, item) = value
@@ -261,6 +274,7 @@ class _CircuitDecoder:
     def _brillig_call(self, value: Any) -> BrilligCall:
         function, inputs, outputs, predicate = value
         flat_inputs: list[Expression | MemoryArray] = []
+        self._passed = 0
         for item in inputs:
             ((kind, content),) = item.items()
             match kind:
@@ -269,7 +283,7 @@ class _CircuitDecoder:
                 case "Array":
                     flat_inputs.extend([self._expression(part) for part in content])
                 case "MemoryArray":
-                    flat_inputs.append(MemoryArray(_number(content)))
+                    flat_inputs.append(self._array(content))
                 case _:
                     raise ValueError(f"unknown kind of input {kind}")
         flat_outputs: list[int] = []
@@ -297,13 +311,14 @@ class _CircuitDecoder:
             case _:
                 raise ValueError(f"unknown kind of location {kind}")
         parts: list[Expression | MemoryArray] = []
+        self._passed = 0
         for item in payload:
             ((part, content),) = item.items()
             match part:
                 case "Expression":
                     parts.append(self._expression(content))
                 case "Memory":
-                    parts.append(MemoryArray(_number(content)))
+                    parts.append(self._array(content))
                 case _:
                     raise ValueError(f"unknown part of a message {part}")
         return key, AssertMessage(_number(selector, 1 << 64), tuple(parts))

@@ -41,15 +41,19 @@ _SHOWN_VALUES: Final = 64
 _ONE_FOR_ARRAY: Final = "Foreign call returned a single value for an array type"
 
 
-def call_oracle(memory: list[int], call: ForeignCallOp, oracle: ForeignCall) -> None:
-    """Ask the oracle and store what it says.
+def call_oracle(memory: list[int], call: ForeignCallOp, oracle: ForeignCall) -> int:
+    """Ask the oracle and store what it says; gives the number of values of the question.
 
     Raises: ForeignCallShapeError, ExecutionLimitError, and ForeignCallFailedError, whose cause is an
     AztecdError of the oracle.
     """
-    inputs = [
-        _read_value(memory, slot, kind) for slot, kind in zip(call.inputs, call.input_types, strict=True)
-    ]
+    inputs: list[list[int]] = []
+    count = 0
+    for slot, kind in zip(call.inputs, call.input_types, strict=True):
+        inputs.append(_read_value(memory, slot, kind))
+        count += len(inputs[-1])
+        if count > _MAX_VALUES:
+            raise ExecutionLimitError(f"a foreign call has more than {_MAX_VALUES} values")
     try:
         answers = oracle(call.name, inputs)
     except AztecdError as error:
@@ -61,6 +65,7 @@ def call_oracle(memory: list[int], call: ForeignCallOp, oracle: ForeignCall) -> 
         )
     for slot, kind, answer in zip(call.destinations, call.destination_types, answers, strict=True):
         _write_value(memory, slot, kind, answer)
+    return count
 
 
 def _cell(memory: list[int], address: Address) -> int:

@@ -15,11 +15,13 @@ from aztecd.pxe.acvm.compiler.code import CompiledProgram, compile_program
 from aztecd.pxe.acvm.compiler.running import run_compiled, run_compiled_brillig
 from aztecd.pxe.acvm.errors import BrilligFaultError, ExecutionError
 from aztecd.pxe.acvm.foreign import ForeignCall
+from aztecd.pxe.acvm.meter import Meter
 from aztecd.pxe.acvm.program import Program
 
 __all__ = ["Acvm", "WitnessMap"]
 
 _KEPT_PROGRAMS: Final = 64
+_WORK_OF_CALL: Final = 1 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +68,8 @@ class Acvm:
     ) -> None:
         """Make a machine.
 
-        `code_cache` keeps compiled programs over restarts. `is_interrupted` is asked every few thousand steps
-        of unconstrained code, the only one that may run without end.
+        `code_cache` keeps compiled programs over restarts. `is_interrupted` is asked in unconstrained code,
+        the only one that may run without end, every few thousand steps or so much work.
         """
         self._code_cache = code_cache
         self._uses_fast_form = uses_fast_form
@@ -106,14 +108,17 @@ class Acvm:
             if not 0 <= value < FR_MODULUS:
                 raise ExecutionError(f"parameter {index} is no field element: {value:#x}")
 
+        meter = Meter(self._is_interrupted)
+
         def run_brillig(number: int, calldata: list[int], outputs: int) -> list[int]:
             try:
+                meter.spend(_WORK_OF_CALL + len(calldata))
                 if compiled is None:
                     opcodes = program.functions[number].opcodes
-                    result = brillig.run(brillig.Frame(opcodes, calldata, foreign_call, self._is_interrupted))
+                    result = brillig.run(brillig.Frame(opcodes, calldata, foreign_call, meter))
                 else:
                     function = compiled.functions[number]
-                    frame = brillig.Frame((), calldata, foreign_call, self._is_interrupted, function.cells)
+                    frame = brillig.Frame((), calldata, foreign_call, meter, function.cells)
                     result = run_compiled_brillig(program, number, function, frame)
                 if len(result) != outputs:
                     raise BrilligFaultError(
@@ -151,10 +156,12 @@ class Acvm:
                 self._kept.popitem(last=False)
         return found
 
-    def _compiled(self, program: Program) -> CompiledProgram:
+    def _compiled(self, program: Program) -> CompiledProgram | None:
         packed = self._code_cache.get(program.digest) if self._code_cache is not None else None
         if packed is None:
             packed = compile_program(program)
+            if packed is None:
+                return None
             if self._code_cache is not None:
                 self._code_cache.put(program.digest, packed)
         return CompiledProgram.unpack(packed)

@@ -70,6 +70,8 @@ _OPERATORS: Final = {
     IntegerOp.LESS_THAN: "<",
     IntegerOp.LESS_THAN_EQUALS: "<=",
 }
+_MAX_LISTED: Final = 64
+"""Known cells that a check lists; of more it takes all below the last one for known."""
 _BOUND: Final = re.compile("MAX_DIRECT|MAX_RELATIVE")
 _STACK_POINTER: Final = Address(False, 0)
 _FREE_POINTER: Final = Address(False, 1)
@@ -249,13 +251,13 @@ class _BlockWriter:
             case IndirectConst(pointer, constant):
                 self._store(self._read(pointer), str(constant))
             case CalldataCopy():
-                self._emit(f"copy_calldata(m, {self._constant(opcode)}, F.calldata)")
+                self._emit(f"copy_calldata(m, {self._constant(opcode)}, F)")
                 self._forget()
             case ForeignCallOp():
-                self._emit(f"call_oracle(m, {self._constant(opcode)}, F.oracle)")
+                self._emit(f"ask_oracle(m, {self._constant(opcode)}, F)")
                 self._forget()
             case BlackBox():
-                self._emit(f"run_black_box(m, {self._constant(opcode)})")
+                self._emit(f"run_black_box(m, {self._constant(opcode)}, F)")
                 self._forget()
             case _:
                 raise AssertionError("the others end a block")
@@ -293,7 +295,9 @@ class _BlockWriter:
     def _store(self, pointer: str, value: str) -> None:
         """Write through a pointer that names no cell whose value is known."""
         direct = sorted(cell.offset for cell in self._cells if not cell.is_relative)
-        is_direct = f"{pointer} in {tuple(direct)}"
+        is_direct = (
+            f"{pointer} in {tuple(direct)}" if len(direct) <= _MAX_LISTED else f"{pointer} <= {direct[-1]}"
+        )
         if self._has_base:
             # The first comparison decides nearly always: arrays lie above the stack.
             self._emit(f"if {pointer} <= t and ({pointer} >= s or {is_direct}): raise Leave")

@@ -35,6 +35,8 @@ CHUNK: Final = 400
 """Opcodes in a function: compiling takes more than linear time in its length."""
 FIRST_LINE: Final = 2
 """The line of a chunk's first opcode."""
+_MAX_SUM: Final = 256
+"""Terms without parentheses: Python nests a sum as deep as it is long, and refuses what is too deep."""
 BLACK_BOX_NAMES: Final = {
     "Poseidon2Permutation": "poseidon2_permute",
     "MultiScalarMul": "multi_scalar_multiply",
@@ -212,6 +214,12 @@ def _sum(expression: Expression) -> str:
     parts += [_scaled(c, f"w[{witness}]") for c, witness in terms]
     if constant or not parts:
         parts.append(str(_signed(constant)))
+    while len(parts) > _MAX_SUM:
+        parts = [f"({_joined(parts[i : i + _MAX_SUM])})" for i in range(0, len(parts), _MAX_SUM)]
+    return _joined(parts)
+
+
+def _joined(parts: list[str]) -> str:
     return " + ".join(parts).replace("+ -", "- ")
 
 

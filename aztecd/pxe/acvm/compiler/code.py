@@ -12,7 +12,7 @@ from types import CodeType
 from typing import Any, Final
 
 from aztecd.crypto.field import FR_MODULUS
-from aztecd.pxe.acvm import black_box, brillig, foreign, memory, opcodes
+from aztecd.pxe.acvm import black_box, brillig, memory, opcodes
 from aztecd.pxe.acvm.compiler.brillig import brillig_source
 from aztecd.pxe.acvm.compiler.circuit import BLACK_BOX_NAMES, circuit_sources
 from aztecd.pxe.acvm.compiler.directives import inverse
@@ -27,6 +27,9 @@ CIRCUIT_FILE: Final = "<acir>"
 BRILLIG_FILE: Final = "<brillig>"
 
 _GROWTH_AHEAD: Final = 1 << 10
+_MAX_BRILLIG_OPCODES: Final = 1 << 16
+_MAX_CIRCUIT_SOURCE: Final = 16 << 20
+"""Six and three times what the largest known program has; compiling takes half a gigabyte at these limits."""
 _PASSES: Final = range(64)
 """A loop returns to the driver now and then, which looks whether to go on."""
 
@@ -79,18 +82,24 @@ class CompiledProgram:
         )
 
 
-def compile_program(program: Program) -> bytes:
-    """Compile everything; gives the packed form. Raises BytecodeError."""
+def compile_program(program: Program) -> bytes | None:
+    """Give the packed form of everything, None for a program that is too large. Raises BytecodeError."""
     circuit = program.circuit
-    modules = [
-        compile(source, CIRCUIT_FILE, "exec", dont_inherit=True, optimize=0)
-        for source in circuit_sources(circuit, program.functions)
-    ]
+    if sum(len(function.opcodes) for function in program.functions) > _MAX_BRILLIG_OPCODES:
+        return None
+    sources = []
+    size = 0
+    for source in circuit_sources(circuit, program.functions):
+        size += len(source)
+        if size > _MAX_CIRCUIT_SOURCE:
+            return None
+        sources.append(source)
+    modules = [compile(source, CIRCUIT_FILE, "exec", dont_inherit=True, optimize=0) for source in sources]
     functions = []
     for function in program.functions:
-        source = brillig_source(function.opcodes)
-        module = compile(source.text, BRILLIG_FILE, "exec", dont_inherit=True, optimize=0)
-        functions.append(marshal.dumps((source.lines, module)))
+        written = brillig_source(function.opcodes)
+        module = compile(written.text, BRILLIG_FILE, "exec", dont_inherit=True, optimize=0)
+        functions.append(marshal.dumps((written.lines, module)))
     return marshal.dumps(
         (circuit.witness_count, len(circuit.parameters), circuit.return_values, modules, functions)
     )
@@ -126,7 +135,7 @@ def _brillig_names() -> dict[str, Any]:
     return names | {
         "Leave": Leave,
         "PASSES": _PASSES,
-        "call_oracle": foreign.call_oracle,
+        "ask_oracle": brillig.ask_oracle,
         "copy_calldata": brillig.copy_calldata,
         "divided": divided,
         "reserve": reserve,

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from aztecd.crypto.field import FR_MODULUS
 from aztecd.pxe.acvm import Acvm, Program
+from aztecd.pxe.acvm.compiler import code as compiled_code
 from aztecd.pxe.acvm.compiler import running
 from aztecd.pxe.acvm.compiler.brillig import brillig_source
 from aztecd.pxe.acvm.compiler.code import CompiledProgram, compile_program
@@ -113,6 +115,34 @@ def test_a_store_below_the_stack_is_compiled(monkeypatch: pytest.MonkeyPatch) ->
         stop(3, 4),
     ]
     assert hand_overs(unconstrained(code), monkeypatch) == 0
+
+
+def test_a_store_may_hit_one_of_many_cells_addressed_directly() -> None:
+    many = [const(cell, cell) for cell in range(10, 10 + 2 * 64)]
+    found = cells([*many, const(5, 20), const(6, 99), const(7, 1), store(5, 6), integer(8, "Add", 32, 20, 7)])
+    assert (found[20], found[8]) == (99, 100)
+
+
+def test_checks_of_many_cells_are_short() -> None:
+    many = [const(cell, cell) for cell in range(10, 310)]
+    source = brillig_source(Program(unconstrained([*many, *[store(400, 401)] * 50])).functions[0].opcodes)
+    assert max(map(len, source.text.split("\n"))) < 1000
+
+
+def test_long_sums_are_compiled() -> None:
+    terms = [(number, number % 7) for number in range(1, 20_000)]
+    expected = -sum(c * (w + 1) for c, w in terms) % FR_MODULUS
+    bytecode = program([assert_zero(*terms, (1, 7)), assert_zero(*terms, (1, 7))], 7)
+    assert returned(both(bytecode, range(1, 8)), 7) == [expected]
+
+
+@pytest.mark.parametrize("limit", ["_MAX_BRILLIG_OPCODES", "_MAX_CIRCUIT_SOURCE"])
+def test_what_is_too_large_to_be_compiled_runs_plainly(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bytecode = unconstrained([const(3, 5), const(4, 3), const(6, 1), stop(4, 6)])
+    assert compile_program(Program.from_bytecode(bytecode)) is not None
+    monkeypatch.setattr(compiled_code, limit, 3)
+    assert compile_program(Program.from_bytecode(bytecode)) is None
+    assert returned(both(bytecode), 0) == [5]
 
 
 def test_oracles_and_black_boxes_change_cells() -> None:

@@ -21,10 +21,12 @@ from tests.support.acvm_assembler import (
     foreign_call,
     inner_black_box,
     jump,
+    memory_init,
     memory_op,
     pack,
     program,
     single,
+    stop,
     unconstrained,
     width,
     witness,
@@ -109,6 +111,7 @@ def test_a_bomb_is_not_unpacked() -> None:
             "neither a read nor a write",
         ),
         (brillig_call(3, [], []), "function 3 of 0"),
+        (black_box("Blake2s", [witness(0)] * (1 << 16), [1] * 32), "more than 65536 values"),
     ],
 )
 def test_wrong_opcodes(opcode: object, match: str) -> None:
@@ -163,3 +166,17 @@ def test_the_number_of_witnesses_is_bounded() -> None:
 def test_a_message_may_be_that_of_an_unconstrained_opcode() -> None:
     bytecode = program([], messages=[[{"Brillig": [3, 4]}, [7, []]]], functions=[[const(1, 1)]])
     assert list(Program.from_bytecode(bytecode).circuit.assert_messages) == ["3.4"]
+
+
+def test_blocks_that_are_passed_many_times() -> None:
+    block = memory_init(0, [0] * (1 << 12))
+    passed = [{"MemoryArray": 0}] * (1 << 12)
+    code = [[stop(3, 4)]]
+    allowed = program([block, {"BrilligCall": [0, passed, [], expression(constant=1)]}], 1, code)
+    assert len(Program.from_bytecode(allowed).circuit.opcodes) == 2
+    refuse(
+        program([block, {"BrilligCall": [0, [*passed, *passed[:1]], [], expression(constant=1)]}], 1, code),
+        "more than 16777216 values are passed",
+    )
+    message = [{"Acir": 0}, [5, [{"Memory": 0}] * ((1 << 12) + 1)]]
+    refuse(program([block], 1, messages=[message]), "more than 16777216 values are passed")

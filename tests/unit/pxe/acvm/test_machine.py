@@ -15,6 +15,7 @@ from aztecd.pxe.acvm import (
     ExecutionLimitError,
     ForeignCallFailedError,
     ForeignCallShapeError,
+    meter,
 )
 from tests.support.acvm_assembler import (
     array,
@@ -36,6 +37,7 @@ from tests.support.acvm_assembler import (
     stop,
     store,
     unconstrained,
+    vector,
 )
 
 BOTH = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
@@ -135,6 +137,43 @@ def test_code_without_end_is_interrupted(fast: bool) -> None:
     with pytest.raises(ExecutionInterruptedError) as caught:
         machine.execute(unconstrained([const(3, 1), jump(1)]), [], nothing)
     assert caught.value.code == "acvm_interrupted"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "opcode",
+    [
+        inner_black_box("ToRadix", 3, 4, 5, 6, 3),
+        inner_black_box("Blake2s", (3, 8), (3, 32)),
+        inner_black_box("EmbeddedCurveAdd", 3, 3, 4, 3, 3, 4, (5, 3)),
+        calldata_copy(100, 6, 3),
+        foreign_call("f", []),
+    ],
+)
+def test_work_counts(fast: bool, opcode: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One opcode may cost as much as thousands: code of few must not go unobserved for that."""
+    monkeypatch.setattr(meter, "_WORK_BETWEEN", 0)
+    asked = iter([False, True])  # the first is for the call
+    machine = Acvm(uses_fast_form=fast, is_interrupted=lambda: next(asked))
+    code = [const(3, 0), const(4, 2), const(5, 200), const(6, 1), opcode, stop(3, 3)]
+    with pytest.raises(ExecutionInterruptedError) as caught:
+        machine.execute(unconstrained(code, [7], 0), [7], lambda name, arguments: [])
+    assert caught.value.location == ("0.4",)
+
+
+@BOTH
+def test_what_an_oracle_is_asked_is_bounded(fast: bool) -> None:
+    many = [const(3, 100), const(4, 1 << 19), foreign_call("f", [], [vector(3, 4)] * 3), stop(3, 5)]
+    with pytest.raises(ExecutionLimitError, match="a foreign call has more than 1048576 values"):
+        Acvm(uses_fast_form=fast).execute(unconstrained(many, outputs=0), [], nothing)
+
+
+def test_many_small_calls_are_looked_at() -> None:
+    asked = iter([False, True])
+    machine = Acvm(is_interrupted=lambda: next(asked))
+    calls = [brillig_call(0, [], [])] * 3000
+    with pytest.raises(ExecutionInterruptedError):
+        machine.execute(program(calls, 0, [[stop(3, 4)]]), [], nothing)
 
 
 @BOTH
