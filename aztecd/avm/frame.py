@@ -192,6 +192,10 @@ class Frame:
             f"total DA used {da_limit - da_left} of {da_limit}"
         )
 
-    def exit_stack(self) -> list[int]:
-        """Give the pcs of the internal calls, outermost first, then the pc where the call ended."""
-        return [*(call_pc for call_pc, _ in self.call_stack), self.pc]
+    def exit_stack(self, most: int | None = None) -> list[int]:
+        """Give the pcs of the internal calls, outermost first, then the pc where the call ended.
+
+        With `most`, which is positive, only those of so many innermost calls.
+        """
+        calls = self.call_stack if most is None else self.call_stack[-most:]
+        return [*(call_pc for call_pc, _ in calls), self.pc]

@@ -164,7 +164,7 @@ class Machine:
             record.message = ending.message
             record.output = ending.output.first(self._limits.output_fields)
             record.output_size = ending.output.size
-            record.exit_stack = frame.exit_stack()
+            record.exit_stack = frame.exit_stack(self._limits.internal_calls)
             record.l2_gas_left, record.da_gas_left = frame.l2_gas, frame.da_gas
             record.instructions = frame.instructions
         if self._tracer is not None:

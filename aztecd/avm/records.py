@@ -30,20 +30,25 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionLimits:
-    """How much is kept: fields of each calldata and output, nesting levels, calls of a transaction."""
+    """How much is kept: fields of each calldata and output, nesting levels, calls of a transaction.
+
+    `internal_calls`: how many of a call's exit stack, the innermost ones. This limit is ours: a transaction
+    can pile up 700,000, and their places in its error would take 46 MB until the block is complete.
+    """
 
     calldata_fields: int = 300
     output_fields: int = 300
     depth: int = 5
     calls: int = 100
+    internal_calls: int = 4096
 
 
 @dataclass(slots=True, kw_only=True)
 class CallRecord:
     """One call. Mutable while it runs; `nested` may be cut by the limits, `nested_count` counts all.
 
-    `halt` is there once it has ended. `exit_stack`: pcs of the internal calls, outermost first, then the pc
-    where the call ended. `instructions` counts completed ones, those of nested calls included.
+    `halt` is there once it has ended. `exit_stack`: pcs of the innermost internal calls, the outer ones
+    first, then the pc where the call ended. `instructions` counts completed ones, those of nested calls too.
     """
 
     address: int

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.support.avm_vectors import Prepared
 
 _EVERYTHING: Final = CollectionLimits(
-    calldata_fields=1 << 20, output_fields=1 << 20, depth=1 << 10, calls=1 << 16
+    calldata_fields=1 << 20, output_fields=1 << 20, depth=1 << 10, calls=1 << 16, internal_calls=1 << 20
 )
 _NO_LIMIT: Final = (1 << 32) - 1
 _NESTED_CALLDATA: Final = 16

@@ -31,7 +31,11 @@ OUTPUT_FIELDS: Final = 1 << 12
 """So much is kept of a call's calldata and output."""
 
 _EVERYTHING: Final = CollectionLimits(
-    calldata_fields=CALLDATA_FIELDS, output_fields=OUTPUT_FIELDS, depth=1 << 10, calls=1 << 10
+    calldata_fields=CALLDATA_FIELDS,
+    output_fields=OUTPUT_FIELDS,
+    depth=1 << 10,
+    calls=1 << 10,
+    internal_calls=1 << 20,
 )
 
 

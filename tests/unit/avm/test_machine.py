@@ -6,7 +6,7 @@ import pytest
 
 from aztecd.avm import CollectionLimits, Halt, Program
 from aztecd.avm.tags import FF, U32
-from tests.support.avm_assembler import Assembler
+from tests.support.avm_assembler import Assembler, Label
 from tests.support.avm_world import BareWorld, run, run_code
 
 
@@ -64,3 +64,19 @@ def test_checkpoints_are_closed_however_calls_end():
         result = run(world)
         assert result.output == (success,)
         assert (world.depth, world.rollbacks) == (0, rollbacks)
+
+
+def test_of_many_internal_calls_a_record_has_the_innermost():
+    code = Assembler()
+    first, again = Label(), Label()
+    code.op("INTERNALCALL", target=first)
+    code.place(first)
+    code.op("INTERNALCALL", target=again)
+    code.place(again)
+    code.op("INTERNALCALL", target=again)
+    result = run_code(code.bytecode(), l2_gas=9 * 10, limits=CollectionLimits(internal_calls=9))
+    assert result.exit_stack == (0, 5, *[10] * 8, 10)
+    assert result.record.exit_stack == [5, *[10] * 8, 10]
+    result = run_code(code.bytecode(), l2_gas=6_000_000, limits=CollectionLimits())
+    assert result.instructions == 666_666
+    assert result.record.exit_stack == [10] * 4097
