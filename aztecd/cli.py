@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except AztecdError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_printable(str(error))}", file=sys.stderr)
         return _EXIT_FAILED
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough. Python must not try to write the rest at its end.
@@ -64,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _EXIT_FAILED
     except KeyboardInterrupt:
         return 130
+
+
+def _printable(text: str) -> str:
+    """Keep what contracts and nodes wrote from steering the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
 
 
 def _parsed(given: Sequence[str]) -> argparse.Namespace:

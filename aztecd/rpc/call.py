@@ -54,15 +54,18 @@ def result_of(url: str, method: str, params: Sequence[str]) -> Any:
             answer = json.load(response)
     except urllib.error.HTTPError as error:
         answer = _error_body(error)
-    except (OSError, ValueError, HTTPException) as error:
+    except (OSError, ValueError, HTTPException, RecursionError) as error:
         reason = getattr(error, "reason", error)
         raise NodeAwayError(
             f"no node answers at {url}: {getattr(reason, 'strerror', None) or reason}"
         ) from error
     if not isinstance(answer, dict):
         raise NodeAwayError(f"no node answers at {url}: what came is no JSON-RPC")
-    if "error" in answer:
-        raise CallFailedError(f"{name}: {answer['error'].get('message')} ({answer['error'].get('code')})")
+    failure = answer.get("error")
+    if isinstance(failure, dict):
+        raise CallFailedError(f"{name}: {failure.get('message')} ({failure.get('code')})")
+    if failure is not None:
+        raise CallFailedError(f"{name}: {failure}")
     return answer.get("result")
 
 
@@ -75,6 +78,9 @@ def _value(text: str) -> Any:
 
 def _error_body(error: urllib.error.HTTPError) -> Any:
     try:
-        return json.load(error)
-    except ValueError:
-        return {"error": {"code": error.code, "message": error.reason}}
+        answer = json.load(error)
+    except (OSError, ValueError, HTTPException, RecursionError):
+        answer = None
+    if isinstance(answer, dict) and "error" in answer:
+        return answer
+    return {"error": {"code": error.code, "message": error.reason}}
