@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aztecd import __version__
-from aztecd.cli_wallet import add_codegen_command, add_wallet_commands
 from aztecd.config import Settings, load_settings
 from aztecd.errors import AztecdError, InvalidInputError
+from aztecd.shell import add_codegen_command, add_wallet_commands
 
 if TYPE_CHECKING:
     from aztecd.crypto.kzg import KzgWorker
