@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from py_ecc.fields import optimized_bls12_381_FQ as Fq
     from py_ecc.typing import Optimized_Point3D
 
-__all__ = ["G1_SIZE", "SCALAR_MODULUS", "g1_linear_combination", "scalar_powers"]
+__all__ = ["G1_SIZE", "SCALAR_MODULUS", "g1_linear_combination", "same_recursion_limit", "scalar_powers"]
 
 SCALAR_MODULUS: Final = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 G1_SIZE: Final = 48
@@ -40,7 +40,7 @@ def g1_linear_combination(points: Iterable[bytes], scalars: Iterable[int]) -> by
 
     Raises PointError unless every point is in canonical form, on the curve and in the subgroup.
     """
-    with _same_recursion_limit():
+    with same_recursion_limit():
         from py_ecc.bls.g2_primitives import G1_to_pubkey  # noqa: PLC0415 -- slow to import, see above
         from py_ecc.optimized_bls12_381.optimized_curve import Z1, add, multiply  # noqa: PLC0415 -- as above
 
@@ -51,7 +51,7 @@ def g1_linear_combination(points: Iterable[bytes], scalars: Iterable[int]) -> by
 
 
 def _decompress(data: bytes) -> Optimized_Point3D[Fq]:
-    with _same_recursion_limit():
+    with same_recursion_limit():
         from eth_typing import BLSPubkey  # noqa: PLC0415 -- as below
         from py_ecc.bls.g2_primitives import pubkey_to_G1, subgroup_check  # noqa: PLC0415 -- slow to import
 
@@ -67,7 +67,8 @@ def _decompress(data: bytes) -> Optimized_Point3D[Fq]:
 
 
 @contextmanager
-def _same_recursion_limit() -> Iterator[None]:
+def same_recursion_limit() -> Iterator[None]:
+    """Import py_ecc within this: it sets a limit with which nested JSON ends the process without an error."""
     limit = sys.getrecursionlimit()
     try:
         yield

@@ -14,11 +14,9 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 import eth_abi
-from eth_account import Account
-from eth_account.messages import encode_defunct
 from eth_utils import keccak
-from py_ecc import bn128
 
+from aztecd.crypto.bls import same_recursion_limit
 from aztecd.l1 import ContractSet, DeployConfig, L1Client, L1Time, deploy
 from aztecd.l1.blob_tx import TRIVIAL_BLOB_OPENING, BlobTransaction, versioned_hash
 from aztecd.l1.deploy_plan import MULTICALL3
@@ -29,6 +27,11 @@ from aztecd.protocol.checkpoint import L1PublishedData
 from tests.support.checkpoint_maker import CheckpointMaker
 from tests.support.l1_chain import DEPLOYER, L1Chain, local_config
 from tests.support.load import wait_until
+
+with same_recursion_limit():
+    from eth_account import Account
+    from eth_account.messages import encode_defunct
+    from py_ecc import bn128
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
