@@ -1,27 +1,24 @@
 """BLS12-381 as far as the batching of blobs needs it: sums of points of G1, and scalars.
 
-py_ecc takes more than a second to import and only a prover of epochs needs it, hence the imports inside. It
-also raises the interpreter's recursion limit to 100,000, with which deeply nested JSON overflows the stack
-and ends the process; so the limit is put back.
+py_ecc takes more than a second to import and only a prover of epochs needs it, hence the imports inside.
 
 Authority: the compressed form is that of EIP-2537 and of the KZG library (Zcash serialisation).
 """
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from aztecd.crypto.errors import PointError
+from aztecd.crypto.recursion import bounded_recursion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from py_ecc.fields import optimized_bls12_381_FQ as Fq
     from py_ecc.typing import Optimized_Point3D
 
-__all__ = ["G1_SIZE", "SCALAR_MODULUS", "g1_linear_combination", "same_recursion_limit", "scalar_powers"]
+__all__ = ["G1_SIZE", "SCALAR_MODULUS", "g1_linear_combination", "scalar_powers"]
 
 SCALAR_MODULUS: Final = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 G1_SIZE: Final = 48
@@ -40,7 +37,7 @@ def g1_linear_combination(points: Iterable[bytes], scalars: Iterable[int]) -> by
 
     Raises PointError unless every point is in canonical form, on the curve and in the subgroup.
     """
-    with same_recursion_limit():
+    with bounded_recursion():
         from py_ecc.bls.g2_primitives import G1_to_pubkey  # noqa: PLC0415 -- slow to import, see above
         from py_ecc.optimized_bls12_381.optimized_curve import Z1, add, multiply  # noqa: PLC0415 -- as above
 
@@ -51,7 +48,7 @@ def g1_linear_combination(points: Iterable[bytes], scalars: Iterable[int]) -> by
 
 
 def _decompress(data: bytes) -> Optimized_Point3D[Fq]:
-    with same_recursion_limit():
+    with bounded_recursion():
         from eth_typing import BLSPubkey  # noqa: PLC0415 -- as below
         from py_ecc.bls.g2_primitives import pubkey_to_G1, subgroup_check  # noqa: PLC0415 -- slow to import
 
@@ -64,13 +61,3 @@ def _decompress(data: bytes) -> Optimized_Point3D[Fq]:
     if not subgroup_check(point):
         raise PointError(f"0x{data.hex()} is not in the subgroup of G1")
     return point
-
-
-@contextmanager
-def same_recursion_limit() -> Iterator[None]:
-    """Import py_ecc within this: it sets a limit with which nested JSON ends the process without an error."""
-    limit = sys.getrecursionlimit()
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from aztecd.config_values import display_url
+from aztecd.crypto.recursion import bounded_recursion
 from aztecd.l1.errors import ContractRevertError, L1RpcError, L1UnavailableError, WrongChainError
 from aztecd.l1.revert import ErrorTable
 
@@ -43,7 +44,9 @@ class L1Client:
 
     def __init__(self, url: str, *, errors: ErrorTable | None = None, timeout_s: float = 30.0) -> None:
         import requests  # noqa: PLC0415  (slow imports wait until there is a client)
-        from web3 import HTTPProvider  # noqa: PLC0415
+
+        with bounded_recursion():
+            from web3 import HTTPProvider  # noqa: PLC0415
 
         self.url = url
         self.errors = errors or ErrorTable()

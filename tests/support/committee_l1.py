@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import eth_abi
 from eth_utils import keccak
 
-from aztecd.crypto.bls import same_recursion_limit
+from aztecd.crypto.recursion import bounded_recursion
 from aztecd.l1 import ContractSet, DeployConfig, L1Client, L1Time, deploy
 from aztecd.l1.blob_tx import TRIVIAL_BLOB_OPENING, BlobTransaction, versioned_hash
 from aztecd.l1.deploy_plan import MULTICALL3
@@ -28,7 +28,7 @@ from tests.support.checkpoint_maker import CheckpointMaker
 from tests.support.l1_chain import DEPLOYER, L1Chain, local_config
 from tests.support.load import wait_until
 
-with same_recursion_limit():
+with bounded_recursion():
     from eth_account import Account
     from eth_account.messages import encode_defunct
     from py_ecc import bn128
