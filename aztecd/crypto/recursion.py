@@ -18,7 +18,8 @@ def bounded_recursion() -> Iterator[None]:
     The first, which the others import, sets a limit of 100,000: JSON that is nested so deeply overflows the
     stack and ends the process, where RecursionError is wanted.
     """
+    before = sys.getrecursionlimit()
     try:
         yield
     finally:
-        sys.setrecursionlimit(RECURSION_LIMIT)
+        sys.setrecursionlimit(max(before, RECURSION_LIMIT))  # a program's own wish stays

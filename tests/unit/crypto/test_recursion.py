@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from aztecd.crypto.recursion import RECURSION_LIMIT
+from aztecd.crypto.recursion import RECURSION_LIMIT, bounded_recursion
 
 _DEEP = """
 import json, sys
@@ -19,6 +19,17 @@ except RecursionError:
 
 def test_no_test_module_raises_the_recursion_limit():
     assert sys.getrecursionlimit() <= RECURSION_LIMIT
+
+
+def test_a_higher_limit_of_the_program_itself_stays():
+    before = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(RECURSION_LIMIT + 1)
+        with bounded_recursion():
+            sys.setrecursionlimit(100_000)
+        assert sys.getrecursionlimit() == RECURSION_LIMIT + 1
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_nested_json_is_an_error_in_a_process_that_talks_to_l1():
